@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+
+const from = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  main: {
+    build: {
+      target: 'node20',
+      rollupOptions: {
+        // One bundle, four doors: the desktop app, the command line, the small process that owns
+        // every git process of the hot path, and the starter that picks app or browser.
+        input: {
+          main: from('src-main/main.ts'),
+          cli: from('src-main/cli.ts'),
+          'git-helper': from('src-main/git-helper.ts'),
+          start: from('src-main/start.ts'),
+        },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      // A sandboxed preload must be one CommonJS file:
+      // https://www.electronjs.org/docs/latest/tutorial/sandbox#preload-scripts
+      externalizeDeps: false,
+      rollupOptions: {
+        input: { preload: from('src-main/preload/preload.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: 'src-renderer',
+    plugins: [react()],
+    resolve: { alias: { '@contract': from('src-main/contract') } },
+    build: { rollupOptions: { input: { index: from('src-renderer/index.html') } } },
+  },
+});

@@ -1,0 +1,22 @@
+import type { Failure } from './failures';
+import type { OperationId, RepositoryId, WorktreeId } from './ids';
+
+export type OperationKind = 'spawn' | 'merge' | 'cleanup' | 'undo' | 'rebase';
+
+/** One push about a running operation; a face keeps the last of each `step` and appends `output`. */
+export interface OperationEvent {
+  readonly operation: OperationId;
+  readonly kind: OperationKind;
+  readonly repositoryId: RepositoryId;
+  readonly worktreeId: WorktreeId | null;
+  readonly at: string;
+  readonly change:
+    | { readonly type: 'started'; readonly title: string; readonly steps: readonly string[] }
+    | {
+        readonly type: 'step';
+        readonly step: string;
+        readonly state: 'running' | 'done' | 'skipped' | 'failed' | 'undone';
+      }
+    | { readonly type: 'output'; readonly step: string; readonly text: string }
+    | { readonly type: 'finished'; readonly failure: Failure | null; readonly summary: string };
+}

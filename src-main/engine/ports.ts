@@ -1,0 +1,373 @@
+/**
+ * What the engine needs from the world, one port per outside thing. Adapters implement these; tests
+ * fake them. Times are milliseconds since the epoch unless a name says otherwise.
+ */
+
+import type { Failure, FailureOf, FileFailure, OpenFailure, RepositoryCommand } from '../contract/failures';
+import type { RepositoryId, WorktreeId } from '../contract/ids';
+import type { OpenDone } from '../contract/plans';
+import type { DoctorCheck, NoteView, TerminalCapability } from '../contract/requests';
+import type { Result } from '../contract/result';
+import type { Settings } from '../contract/settings';
+import type { Merged, OngoingOperation, ToolState } from '../contract/snapshot';
+
+export type Cancel = () => void;
+
+/** Time, so that tests can turn the hands. `schedule` never keeps the process alive by itself. */
+export interface Clock {
+  now(): number;
+  schedule(delayMs: number, run: () => void): Cancel;
+}
+
+export interface Log {
+  info(event: string, data?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, data?: Readonly<Record<string, unknown>>): void;
+  /** Logs an unknown throw whole and returns the reference that a person is shown. */
+  bug(event: string, error: unknown): string;
+}
+
+// ---------------------------------------------------------------- git, as observed
+
+export interface RepositoryLocation {
+  readonly id: RepositoryId;
+  /** The base name of the main worktree (of the repository itself when bare, less `.git`). */
+  readonly name: string;
+  /** Real path of the main worktree, or of the bare repository. */
+  readonly root: string;
+  readonly commonDir: string;
+  readonly isBare: boolean;
+}
+
+/** What Orchard recorded about a worktree it made: `<common>/orchard/tasks/<entry>.json`. */
+export interface TaskRecord {
+  readonly version: 1;
+  /** Name of the git entry under `<common>/worktrees/`. */
+  readonly entry: string;
+  readonly path: string;
+  readonly task: string | null;
+  readonly branch: string;
+  readonly base: string;
+  /** The commit that the branch was created at. */
+  readonly createdAt: string;
+  readonly createdAtCommit: string;
+  readonly quick: boolean;
+  /** Claude Code session id given at spawn; null when no terminal was opened. */
+  readonly sessionId: string | null;
+  readonly spawnedAt: string;
+  /** Files copied at spawn: relative path with '/' → sha256. */
+  readonly copies: Readonly<Record<string, string>>;
+  /** Splitter: worktrees spawned together share this. */
+  readonly group: string | null;
+}
+
+export interface ChangeCounts {
+  readonly staged: number;
+  readonly changed: number;
+  readonly untracked: number;
+  readonly conflicted: number;
+}
+
+export interface WorktreeFacts {
+  readonly id: WorktreeId;
+  readonly path: string;
+  /** This worktree's private git directory. */
+  readonly gitDir: string;
+  readonly name: string;
+  readonly isMain: boolean;
+  readonly branch: string | null;
+  readonly head: string | null;
+  readonly locked: boolean;
+  readonly lockReason: string | null;
+  readonly missing: boolean;
+  readonly base: string | null;
+  readonly lastCommit: { readonly sha: string; readonly subject: string; readonly at: number } | null;
+  readonly ahead: number;
+  readonly behind: number;
+  readonly changes: ChangeCounts;
+  readonly ongoing: OngoingOperation | null;
+  readonly merged: Merged;
+  /** The last edit, index change or HEAD change that was seen or can be told from files' times. */
+  readonly lastActivityAt: number | null;
+  readonly record: TaskRecord | null;
+  readonly note: { readonly title: string; readonly path: string; readonly at: number } | null;
+  readonly watched: 'files' | 'git-only';
+  readonly stale: boolean;
+  readonly problem: string | null;
+}
+
+export interface RepositoryFacts {
+  readonly location: RepositoryLocation;
+  readonly base: string | null;
+  /** Worktrees as git lists them, the main one first (a bare repository has none that is main). */
+  readonly worktrees: readonly WorktreeFacts[];
+  readonly problem: string | null;
+}
+
+/** Observes repositories: incremental truth behind, whole facts in front. Never writes anywhere. */
+export interface GitObserver {
+  /** The repository that contains a directory; null when there is none (or it can't be read). */
+  locate(directory: string): Promise<RepositoryLocation | null>;
+  /** Starts (or goes on) observing exactly these; facts arrive through the listener. */
+  observe(locations: readonly RepositoryLocation[]): Promise<void>;
+  onFacts(listener: (facts: RepositoryFacts) => void): Cancel;
+  /** Reads anew what changed or might have; resolves when the facts went out. */
+  refresh(repository: RepositoryId | null): Promise<void>;
+  /** Something happened in this directory (a transcript grew): look at its worktree soon. */
+  hint(directory: string): void;
+  dispose(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- sessions, as observed
+
+export interface SessionFacts {
+  /** `<pid>:<procStart>`: `/clear` changes the session id, not this. */
+  readonly key: string;
+  readonly pid: number;
+  readonly procStart: string | null;
+  readonly sessionId: string;
+  /** Real path of its working directory. */
+  readonly cwd: string;
+  readonly name: string | null;
+  readonly startedAt: number;
+  readonly alive: boolean;
+  /** Written since this machine started; else an ended session, not a crashed one. */
+  readonly sinceBoot: boolean;
+  /** The registry's own words; null when this client does not say. */
+  readonly status: string | null;
+  readonly waitingFor: string | null;
+  readonly statusSince: number;
+  /** When the registry file was last written. */
+  readonly updatedAt: number;
+  readonly tmux: string | null;
+  readonly version: string | null;
+  readonly transcript: TranscriptTail | null;
+}
+
+/** What the last 64 KB of a transcript tell. */
+export interface TranscriptTail {
+  readonly lastMessage: string | null;
+  /** When the newest line was written. */
+  readonly lastAt: number | null;
+  /** When the person's newest prompt was written: the turn's start. */
+  readonly turnStartedAt: number | null;
+  /** The newest turn ended in an API error. */
+  readonly error: {
+    readonly kind: 'rate-limit' | 'other';
+    readonly message: string;
+    readonly resetsAt: number | null;
+  } | null;
+  /** A tool that was asked for and has no result yet. */
+  readonly pendingTool: { readonly name: string; readonly summary: string } | null;
+  /** The newest turn was interrupted by the person. */
+  readonly interrupted: boolean;
+  readonly turnOpen: boolean;
+}
+
+export interface PastConversation {
+  readonly sessionId: string;
+  readonly directory: string;
+  readonly lastAt: number;
+  readonly lastMessage: string | null;
+}
+
+export interface SessionObserver {
+  start(): Promise<void>;
+  onSessions(listener: (sessions: readonly SessionFacts[]) => void): Cancel;
+  /** A directory whose transcript grew: its worktree probably changed. */
+  onActivity(listener: (directory: string) => void): Cancel;
+  refresh(): Promise<void>;
+  /** The newest past conversation in exactly this directory. */
+  pastConversation(directory: string): Promise<PastConversation | null>;
+  /** Directories that Claude Code was used in (`projects` of its own configuration). */
+  knownProjects(): Promise<readonly string[]>;
+  tool(): Promise<ToolState>;
+  dispose(): Promise<void>;
+}
+
+/** What Orchard remembers about sessions across its processes, so that tray and `orch status` agree. */
+export interface SessionMemory {
+  /** When any Orchard process first saw the session, and when the person last saw its outcome. */
+  readonly firstSeenAt: number;
+  readonly seenAt: number | null;
+}
+export interface SessionLedger {
+  read(): Promise<Readonly<Record<string, SessionMemory>>>;
+  /** Merges these entries in under a lock; forgets sessions that were not met for 7 days. */
+  write(entries: Readonly<Record<string, SessionMemory>>): Promise<void>;
+  onChange(listener: () => void): Cancel;
+  dispose(): void;
+}
+
+// ---------------------------------------------------------------- spawn
+
+/** Git for making a worktree. Every verb names its expected failures. */
+export interface WorktreeMaker {
+  /** The branch to start from, and its tip after an attempt to fetch within the limit. */
+  resolveBase(
+    location: RepositoryLocation,
+    base: string | null,
+    fetchLimitMs: number,
+  ): Promise<Result<{ base: string; commit: string; subject: string; freshness: string }, Failure>>;
+  /** Whether git takes it as a branch name; answers its problem, or null. */
+  branchProblem(location: RepositoryLocation, branch: string): Promise<string | null>;
+  branches(location: RepositoryLocation): Promise<readonly string[]>;
+  /** Ignored and untracked files to copy, relative, '/'-separated, never below a nested worktree. */
+  copyCandidates(
+    location: RepositoryLocation,
+    patterns: readonly string[],
+  ): Promise<Result<readonly string[], Failure>>;
+  /** Hooks inside the working tree (repository code) that `worktree add` would run. */
+  hooks(location: RepositoryLocation): Promise<readonly RepositoryCommand[]>;
+  add(
+    location: RepositoryLocation,
+    spec: { path: string; branch: string; commit: string },
+    signal: AbortSignal,
+  ): Promise<Result<void, Failure>>;
+  /** Takes back exactly what a failed add left: entry, directory, branch at that commit. */
+  takeBack(
+    location: RepositoryLocation,
+    spec: { path: string; branch: string; commit: string },
+  ): Promise<Result<void, Failure>>;
+}
+
+export interface TaskRecords {
+  write(location: RepositoryLocation, record: TaskRecord): Promise<Result<void, FileFailure>>;
+  update(
+    location: RepositoryLocation,
+    entry: string,
+    change: Partial<TaskRecord>,
+  ): Promise<Result<void, FileFailure>>;
+  remove(location: RepositoryLocation, entry: string): Promise<void>;
+  list(location: RepositoryLocation): Promise<readonly TaskRecord[]>;
+}
+
+/** One operation per repository at a time, across processes. */
+export interface RepositoryLock {
+  acquire(
+    location: RepositoryLocation,
+    what: string,
+  ): Promise<Result<{ release(): Promise<void> }, FailureOf<'busy'> | FileFailure>>;
+}
+
+/** What was begun and not finished, in `<common>/orchard/journal/`; written before each step, fsynced. */
+export interface Journal {
+  begin(
+    location: RepositoryLocation,
+    entry: { operation: string; kind: string; data: unknown },
+  ): Promise<Result<JournalEntry, FileFailure>>;
+  unfinished(location: RepositoryLocation): Promise<
+    readonly {
+      operation: string;
+      kind: string;
+      data: unknown;
+      steps: readonly { step: string; data: unknown }[];
+      entry: JournalEntry;
+    }[]
+  >;
+}
+export interface JournalEntry {
+  step(step: string, data?: unknown): Promise<Result<void, FileFailure>>;
+  /** Closes it; what stays is for undo and the log. */
+  finish(outcome: 'done' | 'rolled-back'): Promise<void>;
+}
+
+/** `.orchard.json` of a repository, read from its main worktree. */
+export interface RepositoryConfig {
+  readonly setup: string | null;
+  readonly validate: readonly string[];
+  readonly teardown: string | null;
+  readonly copy: readonly string[];
+  readonly base: string | null;
+  readonly branchPrefix: string | null;
+}
+export interface RepositoryConfigs {
+  read(location: RepositoryLocation): Promise<Result<RepositoryConfig, FailureOf<'invalid-orchard-json'>>>;
+}
+
+export interface FileCopier {
+  /** Copies files (never over one that is there, links as what they point to, copy-on-write where possible). Answers sha256 by path. */
+  copy(
+    from: string,
+    to: string,
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Result<Readonly<Record<string, string>>, FileFailure | FailureOf<'cancelled'>>>;
+}
+
+/** Runs an approved command of a repository in a directory; the whole process tree ends with the signal. */
+export interface CommandRunner {
+  run(
+    command: string,
+    directory: string,
+    options: {
+      readonly signal: AbortSignal;
+      readonly limitMs: number;
+      readonly env: Readonly<Record<string, string>>;
+      onOutput(text: string): void;
+    },
+  ): Promise<{
+    readonly exitCode: number | null;
+    readonly reason: 'exited' | 'timed-out' | 'cancelled' | 'failed-to-start';
+    readonly tail: string;
+  }>;
+}
+
+// ---------------------------------------------------------------- terminals
+
+export interface OpenRequest {
+  readonly directory: string;
+  readonly title: string;
+  /** The program to run in a new terminal, as an array; null opens a plain shell. */
+  readonly command: readonly string[] | null;
+  /** A live session to bring to the front instead. */
+  readonly session: { readonly pid: number; readonly tmux: string | null } | null;
+}
+
+export interface Terminals {
+  /** Brings the live session's terminal to the front, else opens a new one. */
+  open(request: OpenRequest): Promise<Result<OpenDone, OpenFailure>>;
+  /** The same as a line to paste into a shell; runs nothing. */
+  commandLine(request: OpenRequest): Promise<string>;
+  /** Whether the session's pane is known to be in front of the person right now. */
+  inFront(session: { readonly pid: number; readonly tmux: string | null }): Promise<boolean>;
+  /** Where a session runs, in words: "tmux work:2.1"; null when not known. */
+  describe(session: { readonly pid: number; readonly tmux: string | null }): Promise<string | null>;
+  capabilities(): Promise<readonly TerminalCapability[]>;
+  test(terminal: string): Promise<Result<OpenDone, OpenFailure>>;
+}
+
+// ---------------------------------------------------------------- the rest
+
+export interface BrainNotes {
+  list(worktreePath: string): Promise<Result<readonly NoteView[], FileFailure>>;
+}
+
+export interface SettingsStore {
+  get(): Settings;
+  /** Read-modify-write under a lock; the change sees the newest file. */
+  update(change: (settings: Settings) => Settings): Promise<Result<Settings, FileFailure>>;
+  onChange(listener: (settings: Settings) => void): Cancel;
+  /** Said once, after a corrupt or future-version file was set aside. */
+  readonly setAside: FailureOf<'settings-set-aside'> | null;
+  readonly file: string;
+  dispose(): void;
+}
+
+export interface NotificationRequest {
+  /** The same id again replaces. */
+  readonly id: string;
+  readonly title: string;
+  readonly body: string;
+  readonly sound: boolean;
+  readonly sessionKey: string | null;
+  readonly worktreeId: WorktreeId | null;
+}
+export interface Notifier {
+  notify(request: NotificationRequest, onClick: () => void): void;
+  /** Why the system does not show them, once known. */
+  readonly problem: string | null;
+}
+
+export interface Doctor {
+  checks(): Promise<readonly DoctorCheck[]>;
+}

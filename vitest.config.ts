@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const alias = { '@contract': fileURLToPath(new URL('src-main/contract', import.meta.url)) };
+
+/** A layer's tests; `slow` layers start processes and get room for them. */
+const layer = (name: string, timeoutMs: number) => ({
+  resolve: { alias },
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.{ts,tsx}`],
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    environment: 'node' as const,
+  },
+});
+
+export default defineConfig({
+  test: {
+    // Two cores are the smallest machine that has to pass; more workers make timing tests lie.
+    maxWorkers: 2,
+    sequence: { shuffle: { files: true, tests: true } },
+    reporters: ['default', './tests/support/summary-reporter.ts'],
+    projects: [
+      layer('unit', 5_000),
+      layer('git', 60_000),
+      layer('claude', 90_000),
+      layer('renderer', 60_000),
+      layer('e2e', 120_000),
+      layer('native', 60_000),
+    ],
+  },
+});
