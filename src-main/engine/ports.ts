@@ -4,7 +4,7 @@
  */
 
 import type { Failure, FailureOf, FileFailure, OpenFailure, RepositoryCommand } from '../contract/failures';
-import type { RepositoryId, WorktreeId } from '../contract/ids';
+import type { RepositoryId } from '../contract/ids';
 import type { OpenDone } from '../contract/plans';
 import type { DoctorCheck, NoteView, TerminalCapability } from '../contract/requests';
 import type { Result } from '../contract/result';
