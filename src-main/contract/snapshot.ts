@@ -39,6 +39,9 @@ export interface SessionView {
   /** Why it needs you: the tool and command, the question, the limit's end. */
   readonly reason: string | null;
   readonly lastMessage: string | null;
+  /** The last message asks to be noticed: it contains `🔔 DONE`. */
+  readonly bell: boolean;
+  readonly muted: boolean;
   readonly name: string | null;
   /** Where it runs, when known: "tmux work:2.1". */
   readonly terminal: string | null;
