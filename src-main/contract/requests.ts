@@ -183,10 +183,14 @@ export type Handlers = { readonly [N in RequestName]: (input: Input<N>) => Promi
 export const isRequestName = (name: unknown): name is RequestName =>
   typeof name === 'string' && Object.hasOwn(requests, name);
 
-/** The two pushes. */
+/** Where an entry of the tray's menu leads inside the popover. */
+export type PopoverView = 'worktrees' | 'spawn' | 'settings';
+
+/** The pushes; `view` comes from the desktop face only. */
 export interface Pushes {
   readonly snapshot: Snapshot;
   readonly operation: OperationEvent;
+  readonly view: PopoverView;
 }
 
 /** What a renderer is given, whichever face it runs on (preload or web). */
@@ -197,4 +201,11 @@ export interface Bridge {
   on<P extends keyof Pushes>(push: P, listener: (value: Pushes[P]) => void): () => void;
   /** Hides the popover; does nothing on the web face. */
   hide(): void;
+  /** Fits the popover's window to this content height (CSS pixels). Absent on the web face. */
+  resize?(height: number): void;
+  /**
+   * Puts text on the clipboard and says whether that worked. Absent on the web face, whose page may use
+   * `navigator.clipboard`; the desktop's page has no permission of any kind.
+   */
+  copy?(text: string): Promise<boolean>;
 }
