@@ -201,6 +201,11 @@ export interface Bridge {
   on<P extends keyof Pushes>(push: P, listener: (value: Pushes[P]) => void): () => void;
   /** Hides the popover; does nothing on the web face. */
   hide(): void;
+  /**
+   * The height in CSS pixels that the page's content wants, told at the start and whenever it changes;
+   * the desktop fits its window to it, capped at 560. Absent where no window is fitted (the web face).
+   */
+  resize?(height: number): void;
   /** Fits the popover's window to this content height (CSS pixels). Absent on the web face. */
   resize?(height: number): void;
   /**
