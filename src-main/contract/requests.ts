@@ -206,8 +206,6 @@ export interface Bridge {
    * the desktop fits its window to it, capped at 560. Absent where no window is fitted (the web face).
    */
   resize?(height: number): void;
-  /** Fits the popover's window to this content height (CSS pixels). Absent on the web face. */
-  resize?(height: number): void;
   /**
    * Puts text on the clipboard and says whether that worked. Absent on the web face, whose page may use
    * `navigator.clipboard`; the desktop's page has no permission of any kind.
