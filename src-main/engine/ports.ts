@@ -136,34 +136,48 @@ export interface TaskRecords {
   list(location: RepositoryLocation): Promise<readonly TaskRecord[]>;
 }
 
-/** One operation per repository at a time, across processes. */
+/** One operation per repository at a time, across processes. Not re-entrant. */
 export interface RepositoryLock {
+  /** `what` is said to whoever finds it taken: "Spawning “fix the footer”". Waits 5 s unless told. */
   acquire(
     location: RepositoryLocation,
     what: string,
+    options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
   ): Promise<Result<{ release(): Promise<void> }, FailureOf<'busy'> | FileFailure>>;
 }
 
-/** What was begun and not finished, in `<common>/orchard/journal/`; written before each step, fsynced. */
+/**
+ * What was begun and not finished, in `<common>/orchard/journal/`; each line is on the disk before the
+ * step that it announces. Begin, add steps and recover only while holding the repository's lock: then
+ * whatever is unfinished belongs to nobody alive.
+ */
 export interface Journal {
   begin(
     location: RepositoryLocation,
     entry: { operation: string; kind: string; data: unknown },
   ): Promise<Result<JournalEntry, FileFailure>>;
-  unfinished(location: RepositoryLocation): Promise<
-    readonly {
-      operation: string;
-      kind: string;
-      data: unknown;
-      steps: readonly { step: string; data: unknown }[];
-      entry: JournalEntry;
-    }[]
-  >;
+  /** Oldest first. Their `entry` goes on where they stopped. */
+  unfinished(
+    location: RepositoryLocation,
+  ): Promise<readonly (JournalRecord & { readonly entry: JournalEntry })[]>;
+  /** Finished in the last 7 days, newest first: for undo and the log. */
+  finished(
+    location: RepositoryLocation,
+  ): Promise<readonly (JournalRecord & { readonly outcome: JournalOutcome; readonly finishedAt: number })[]>;
+}
+export type JournalOutcome = 'done' | 'rolled-back';
+export interface JournalRecord {
+  readonly operation: string;
+  readonly kind: string;
+  readonly data: unknown;
+  readonly begunAt: number;
+  readonly steps: readonly { readonly step: string; readonly data: unknown }[];
 }
 export interface JournalEntry {
+  /** Announces a step; do it only when this answered ok. */
   step(step: string, data?: unknown): Promise<Result<void, FileFailure>>;
-  /** Closes it; what stays is for undo and the log. */
-  finish(outcome: 'done' | 'rolled-back'): Promise<void>;
+  /** Closes it. When 'done' could not be written the next start would roll back: do so now instead. */
+  finish(outcome: JournalOutcome): Promise<Result<void, FileFailure>>;
 }
 
 export interface RepositoryConfigs {

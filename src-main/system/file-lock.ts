@@ -1,0 +1,328 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, readlink, stat, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { FileFailure } from '../contract/failures';
+import type { Result } from '../contract/result';
+import { fail, ok } from '../contract/result';
+import type { Clock, Log } from '../engine/ports';
+import { errorCode, fileFailure } from './file-failure';
+
+/** What tells one process from a later one that was given the same number. */
+export interface ProcessIdentity {
+  /** When the process started, in the system's own words; null when it is gone or can't be told. */
+  startTime(pid: number): Promise<string | null>;
+  /** Differs after every start of the machine. */
+  bootId(): Promise<string>;
+}
+
+const ownerSchema = z.object({
+  token: z.string(),
+  /** Identity of the machine and, on Linux, of the process namespace that the pid means something in. */
+  host: z.string(),
+  /** For people. */
+  hostName: z.string(),
+  bootId: z.string(),
+  pid: z.number().int().positive(),
+  startTime: z.string().nullable(),
+  what: z.string(),
+  at: z.number(),
+});
+export type LockOwner = Readonly<z.infer<typeof ownerSchema>>;
+
+export interface HeldLock {
+  readonly owner: LockOwner;
+  /** Removes the lock file if it is still this lock's; never throws. */
+  release(): Promise<void>;
+}
+
+/** Someone else has it. `owner` is null when the file can't be read as a lock. */
+export interface LockHeld {
+  readonly kind: 'held';
+  readonly file: string;
+  readonly owner: LockOwner | null;
+  /** The owner is on another machine or in another container: only a person can tell if it is gone. */
+  readonly foreign: boolean;
+}
+
+export interface FileLock {
+  /**
+   * Takes the lock, waiting at most `waitMs` for a living owner. The directory is made when missing.
+   * A lock whose owner died on this machine is taken over; one of another machine never is.
+   */
+  acquire(
+    file: string,
+    what: string,
+    options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
+  ): Promise<Result<HeldLock, LockHeld | FileFailure>>;
+}
+
+export interface FileLockOptions {
+  readonly processes: ProcessIdentity;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Overrides for tests of other machines; by default what this process is. */
+  readonly self?: { readonly host: string; readonly pid: number };
+}
+
+const FIRST_RETRY_MS = 20;
+const SLOWEST_RETRY_MS = 250;
+/** A file that is no lock (torn by a crash on a disk without hard links) counts as dead after this. */
+const UNREADABLE_GRACE_MS = 10_000;
+/** A taker-over that died in turn leaves a guard; each level needs a crash within microseconds. */
+const DEEPEST_GUARD = 4;
+
+/**
+ * A lock between processes that survives crashes. The file appears whole (written aside, then hard
+ * linked, which is atomic also on NFS: https://man7.org/linux/man-pages/man2/open.2.html, O_EXCL), and
+ * says who holds it.
+ *
+ * Taking over a dead lock is the part that usually races: two that both saw it dead, and the second
+ * removes the first one's fresh lock. Here only the holder of a guard (a lock of the same kind, named
+ * after the dead lock's own token) may remove that dead lock, and it looks again before it does.
+ */
+export function createFileLock({ processes, clock, log, self }: FileLockOptions): FileLock {
+  let identity: Promise<Pick<LockOwner, 'host' | 'bootId' | 'pid' | 'startTime'>> | null = null;
+  const whoAmI = () => {
+    identity ??= (async () => {
+      const pid = self?.pid ?? process.pid;
+      const [host, bootId, startTime] = await Promise.all([
+        self?.host ?? hostIdentity(),
+        processes.bootId(),
+        processes.startTime(pid),
+      ]);
+      return { host, bootId, pid, startTime };
+    })();
+    return identity;
+  };
+
+  const state = async (owner: LockOwner): Promise<'alive' | 'dead' | 'foreign'> => {
+    const me = await whoAmI();
+    if (owner.host !== me.host) return 'foreign';
+    if (owner.bootId !== me.bootId) return 'dead';
+    if (!(await processExists(owner.pid))) return 'dead';
+    if (owner.startTime === null) return 'alive';
+    const startTime = await processes.startTime(owner.pid);
+    return startTime === null || startTime === owner.startTime ? 'alive' : 'dead';
+  };
+
+  const remove = async (file: string) => {
+    // Windows answers EPERM or EBUSY while a virus scanner holds the file for a moment.
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await unlink(file);
+        return;
+      } catch (error) {
+        const code = errorCode(error);
+        if (code === 'ENOENT') return;
+        if (attempt === 5 || (code !== 'EPERM' && code !== 'EBUSY')) throw error;
+        await pause(clock, FIRST_RETRY_MS * attempt);
+      }
+    }
+  };
+
+  const held = (file: string, owner: LockOwner): HeldLock => ({
+    owner,
+    async release() {
+      try {
+        const current = await look(file);
+        if (current.state === 'readable' && current.owner.token === owner.token) await remove(file);
+        else if (current.state !== 'absent') log.warn('lock.not-ours', { file });
+      } catch (error) {
+        log.warn('lock.not-released', { file, error: String(error) });
+      }
+    },
+  });
+
+  /** Removes a dead lock if it is still the one that was seen; answers whether to try again at once. */
+  const breakDead = async (file: string, seen: Seen, level: number): Promise<boolean> => {
+    if (level >= DEEPEST_GUARD || seen.state === 'absent') return false;
+    const guard = await attempt(`${file}.${seen.mark}`, 'taking over a dead lock', level + 1);
+    if (!guard.ok) return false;
+    try {
+      const now = await look(file);
+      if (now.state !== 'absent' && now.mark === seen.mark) {
+        await remove(file);
+        log.info('lock.taken-over', { file, owner: seen.state === 'readable' ? seen.owner : null });
+      }
+      return true;
+    } finally {
+      await guard.value.release();
+    }
+  };
+
+  /** One try; a dead owner is cleared away on the way. */
+  const attempt = async (
+    file: string,
+    what: string,
+    level: number,
+  ): Promise<Result<HeldLock, LockHeld | FileFailure>> => {
+    const me = await whoAmI();
+    const owner: LockOwner = {
+      ...me,
+      token: randomBytes(8).toString('hex'),
+      hostName: hostname(),
+      what,
+      at: clock.now(),
+    };
+    for (;;) {
+      try {
+        if (await createWhole(file, owner)) return ok(held(file, owner));
+        const seen = await look(file);
+        if (seen.state === 'absent') continue;
+        // An NFS server may have made the link and lost the answer.
+        if (seen.state === 'readable' && seen.owner.token === owner.token) return ok(held(file, owner));
+        const condition =
+          seen.state === 'readable'
+            ? await state(seen.owner)
+            : Date.now() - seen.modifiedAt > UNREADABLE_GRACE_MS
+              ? 'dead'
+              : 'alive';
+        if (condition === 'dead' && (await breakDead(file, seen, level))) continue;
+        return fail({
+          kind: 'held',
+          file,
+          owner: seen.state === 'readable' ? seen.owner : null,
+          foreign: condition === 'foreign',
+        });
+      } catch (error) {
+        return fail(fileFailure(error, file));
+      }
+    }
+  };
+
+  return {
+    async acquire(file, what, { waitMs = 0, signal } = {}) {
+      try {
+        await mkdir(dirname(file), { recursive: true });
+      } catch (error) {
+        return fail(fileFailure(error, dirname(file)));
+      }
+      const end = clock.now() + waitMs;
+      for (let delay = FIRST_RETRY_MS; ; delay = Math.min(delay * 2, SLOWEST_RETRY_MS)) {
+        const result = await attempt(file, what, 0);
+        if (result.ok || result.error.kind !== 'held') return result;
+        const left = end - clock.now();
+        if (left <= 0 || signal?.aborted === true) return result;
+        await pause(clock, Math.min(delay, left), signal);
+      }
+    },
+  };
+}
+
+type Seen =
+  | { readonly state: 'absent' }
+  | { readonly state: 'readable'; readonly owner: LockOwner; readonly mark: string }
+  | { readonly state: 'unreadable'; readonly modifiedAt: number; readonly mark: string };
+
+async function look(file: string): Promise<Seen> {
+  try {
+    const content = await readFile(file, 'utf8');
+    const owner = parseOwner(content);
+    if (owner !== null) return { state: 'readable', owner, mark: owner.token };
+    const { mtimeMs, ino } = await stat(file);
+    return { state: 'unreadable', modifiedAt: mtimeMs, mark: `${Math.trunc(mtimeMs)}-${ino}` };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return { state: 'absent' };
+    throw error;
+  }
+}
+
+function parseOwner(content: string): LockOwner | null {
+  try {
+    const parsed = ownerSchema.safeParse(JSON.parse(content));
+    // The token becomes part of a file name.
+    return parsed.success && /^[0-9a-f]{16}$/.test(parsed.data.token) ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Makes the file with its whole content, or answers false when it is there already. */
+async function createWhole(file: string, owner: LockOwner): Promise<boolean> {
+  const content = `${JSON.stringify(owner)}\n`;
+  const aside = `${file}.${owner.token}.new`;
+  try {
+    await writeNew(aside, content);
+    await link(aside, file);
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST') return false;
+    // exFAT, FAT and some network disks have no hard links: the file may then be seen half written.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
+  } finally {
+    await unlink(aside).catch(() => undefined);
+  }
+  try {
+    await writeNew(file, content);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function writeNew(file: string, content: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o644);
+  try {
+    await handle.writeFile(content);
+    // After a power cut the name may survive the content.
+    await handle.sync();
+  } catch (error) {
+    await handle.close();
+    await unlink(file).catch(() => undefined);
+    throw error;
+  }
+  await handle.close();
+}
+
+/** Whether a process has this number; a zombie, which holds nothing any more, does not count. */
+async function processExists(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: somebody else's process.
+    return errorCode(error) !== 'ESRCH';
+  }
+  if (process.platform !== 'linux') return true;
+  try {
+    // `pid (name) state …`; the name may hold anything: https://man7.org/linux/man-pages/man5/proc.5.html
+    const line = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return !/^[ZX]/.test(line.slice(line.lastIndexOf(')') + 2));
+  } catch (error) {
+    return errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ESRCH';
+  }
+}
+
+/**
+ * The machine by its name and, where it has one, its own id (two laptops may be called the same), and
+ * the process namespace: in a container a pid says nothing about the host's processes.
+ */
+async function hostIdentity(): Promise<string> {
+  if (process.platform !== 'linux') return hostname();
+  const [machine, namespace] = await Promise.all([
+    readFile('/etc/machine-id', 'utf8').then(
+      (id) => id.trim(),
+      () => '',
+    ),
+    readlink('/proc/self/ns/pid').catch(() => ''),
+  ]);
+  return [machine === '' ? hostname() : `${hostname()} ${machine}`, namespace].join(' ').trim();
+}
+
+function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    // A clock's timers let the process end; somebody waiting for a lock must not.
+    const awake = setInterval(() => undefined, 60_000);
+    const done = () => {
+      clearInterval(awake);
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = clock.schedule(ms, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
