@@ -24,8 +24,9 @@ export interface Sandbox {
   worktree(repository: string, directory: string, branch: string, from?: string): Promise<string>;
 }
 
-export async function createSandbox(): Promise<Sandbox> {
-  const root = await temporaryDirectory();
+/** In a directory that is removed with the test, or in `at`, which the caller removes. */
+export async function createSandbox(at?: string): Promise<Sandbox> {
+  const root = at ?? (await temporaryDirectory());
   const home = join(root, 'home');
   await mkdir(home, { recursive: true });
   await writeFile(
