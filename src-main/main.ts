@@ -1,1 +1,33 @@
-export {};
+/**
+ * The desktop app's door. What must precede `ready` happens here and nowhere later: with an ES module
+ * as entry, Electron waits for this file to finish (https://www.electronjs.org/docs/latest/tutorial/esm).
+ */
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import * as electron from 'electron';
+import { composeOrchard } from './compose';
+import { registerAppScheme } from './faces/electron/app-protocol';
+import { runDesktop } from './faces/electron/desktop';
+import { launchRequest } from './faces/electron/launch-requests';
+
+const { app } = electron;
+
+// A profile of its own is an instance of its own: the lock below is scoped to this directory.
+const profile = app.commandLine.getSwitchValue('user-data-dir');
+if (profile !== '') app.setPath('userData', profile);
+
+if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
+  registerAppScheme(electron.protocol);
+  // Not awaited: `ready` comes only after this file has finished, so awaiting it here would wait for ever.
+  runDesktop({
+    electron,
+    compose: composeOrchard,
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    env: process.env,
+    argv: process.argv,
+    home: homedir(),
+  }).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    app.exit(1);
+  });
+} else app.quit();

@@ -1,5 +1,5 @@
 import type { FailureOf } from './failures';
-import type { Input, RequestName } from './requests';
+import type { Answer, Handlers, Input, RequestName } from './requests';
 import { isRequestName, requests } from './requests';
 import type { Result } from './result';
 import { fail, ok } from './result';
@@ -22,3 +22,12 @@ export function decode(name: unknown, input: unknown): Result<Decoded, FailureOf
   const field = issue === undefined || issue.path.length === 0 ? 'input' : issue.path.map(String).join('.');
   return fail({ kind: 'invalid-request', field, problem: issue?.message ?? 'has the wrong shape' });
 }
+
+/** A decoded request as its handlers take it; distributes over the names so that input and handler agree. */
+export type Call<N extends RequestName> = {
+  [K in N]: { readonly name: K; readonly input: Input<K> };
+}[N];
+
+/** Hands a decoded request to its handler. */
+export const dispatch = <N extends RequestName>(handlers: Handlers, call: Call<N>): Promise<Answer<N>> =>
+  handlers[call.name](call.input);

@@ -2,7 +2,7 @@
 
 import type { OperationEvent } from '../contract/operations';
 import type { Handlers } from '../contract/requests';
-import type { Snapshot } from '../contract/snapshot';
+import type { Problem, Snapshot } from '../contract/snapshot';
 import type { Cancel, Log, Notifier, SettingsStore } from './ports';
 
 export interface Orchard {
@@ -25,6 +25,12 @@ export interface Person {
   confirm(title: string, exactText: string): Promise<boolean>;
 }
 
+/** What a face could not do (a shortcut that is taken, a login item that was refused), for the snapshot. */
+export interface FaceProblems {
+  list(): readonly Problem[];
+  onChange(listener: () => void): Cancel;
+}
+
 export interface OrchardOptions {
   /** 'all': every repository that is known or found; else only the ones that contain these directories. */
   readonly repositories: 'all' | readonly string[];
@@ -35,6 +41,8 @@ export interface OrchardOptions {
   /** Delivers notifications; null sends none. */
   readonly notifier: Notifier | null;
   readonly person: Person | null;
+  /** Shown in the snapshot beside the engine's own problems. */
+  readonly faceProblems?: FaceProblems;
   /** Starts the git helper (a utility process under Electron); null under plain Node: a child process. */
   readonly startGitHelper: GitHelperStarter | null;
 }

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type { Menu, MenuItemConstructorOptions, NativeImage, Tray } from 'electron';
+import type { Snapshot, TrayIcon } from '../../contract/snapshot';
+import type { Rectangle } from '../../domain/popover-placement';
+import { type Platform, platformPolicies } from './platform-policy';
+import type { Anchor } from './popover-window';
+import { type MenuAction, type MenuEntry, trayMenu } from './tray-menu';
+
+export interface OrchardTray {
+  /** Shows what the snapshot says; touches only what changed (each touch is a D-Bus call on Linux). */
+  show(snapshot: Snapshot): void;
+  /** Where the icon is, for a popover that was not opened by a click on it. */
+  anchor(): Anchor;
+  dispose(): void;
+}
+
+export interface TrayDeps {
+  readonly createTray: (image: NativeImage) => Tray;
+  readonly imageFromPath: (path: string) => NativeImage;
+  readonly buildMenu: (template: MenuItemConstructorOptions[]) => Menu;
+  readonly cursor: () => { readonly x: number; readonly y: number };
+  readonly platform: Platform;
+  /** The directory of the drawn icons, absolute. */
+  readonly icons: string;
+  readonly onClick: (anchor: Anchor) => void;
+  readonly onAction: (action: MenuAction) => void;
+}
+
+/** Cuts by UTF-16 units, as Windows does, but never inside a character. */
+function fitTooltip(text: string, limit: number | null): string {
+  if (limit === null || text.length <= limit) return text;
+  let cut = '';
+  for (const character of text) {
+    if (cut.length + character.length > limit - 1) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}
+
+export function createOrchardTray(deps: TrayDeps): OrchardTray {
+  const policy = platformPolicies[deps.platform];
+  const image = (variant: TrayIcon) => deps.imageFromPath(join(deps.icons, policy.trayIcon(variant)));
+  const tray = deps.createTray(image('calm'));
+  let menu: Menu | null = null;
+  let shown: { icon: TrayIcon; title: string; tooltip: string; menu: string } = {
+    icon: 'calm',
+    title: '',
+    tooltip: 'Orchard',
+    menu: '',
+  };
+
+  function setMenu(entries: readonly MenuEntry[]) {
+    menu = deps.buildMenu(
+      entries.map((entry): MenuItemConstructorOptions => {
+        if (entry.type === 'separator') return { type: 'separator' };
+        const { label, action } = entry;
+        return action === null ? { label, enabled: false } : { label, click: () => deps.onAction(action) };
+      }),
+    );
+    if (policy.trayMenu === 'attached') tray.setContextMenu(menu);
+  }
+
+  const bounds = (): Rectangle | null => (policy.trayBounds ? tray.getBounds() : null);
+
+  tray.setToolTip(shown.tooltip);
+  setMenu(trayMenu(null));
+  if (deps.platform === 'darwin') tray.setIgnoreDoubleClickEvents(true);
+  tray.on('click', () => {
+    const at = deps.cursor();
+    // Native Wayland does not tell where the pointer is and answers the origin.
+    const pointer = at.x === 0 && at.y === 0 ? null : { x: at.x, y: at.y };
+    deps.onClick({ tray: bounds(), pointer });
+  });
+  if (policy.trayMenu === 'popped-up')
+    tray.on('right-click', () => {
+      if (menu !== null) tray.popUpContextMenu(menu);
+    });
+
+  return {
+    show(snapshot) {
+      const entries = trayMenu(snapshot);
+      const next = {
+        icon: snapshot.tray.icon,
+        title: snapshot.tray.title,
+        tooltip: fitTooltip(snapshot.line, policy.tooltipLimit),
+        menu: JSON.stringify(entries),
+      };
+      if (next.icon !== shown.icon) tray.setImage(image(next.icon));
+      if (policy.trayTitle && next.title !== shown.title)
+        tray.setTitle(next.title, { fontType: 'monospacedDigit' });
+      if (next.tooltip !== shown.tooltip) tray.setToolTip(next.tooltip);
+      if (next.menu !== shown.menu) setMenu(entries);
+      shown = next;
+    },
+    anchor: () => ({ tray: bounds(), pointer: null }),
+    dispose() {
+      if (!tray.isDestroyed()) tray.destroy();
+    },
+  };
+}
