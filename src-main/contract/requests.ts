@@ -90,7 +90,9 @@ export const requests = {
     z.object({ worktreeId }).strict(),
   ),
   'session.open': request<OpenDone, OpenFailure>()(z.object({ sessionId }).strict()),
-  'session.mute': request<null, CommonFailure>()(z.object({ sessionId, muted: z.boolean() }).strict()),
+  'session.mute': request<null, CommonFailure | FileFailure>()(
+    z.object({ sessionId, muted: z.boolean() }).strict(),
+  ),
 
   'repository.planSpawn': request<SpawnPlan, SpawnFailure>()(
     z

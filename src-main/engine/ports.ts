@@ -4,12 +4,12 @@
  */
 
 import type { Failure, FailureOf, FileFailure, OpenFailure, RepositoryCommand } from '../contract/failures';
-import type { RepositoryId } from '../contract/ids';
+import type { RepositoryId, WorktreeId } from '../contract/ids';
 import type { OpenDone } from '../contract/plans';
 import type { DoctorCheck, NoteView, TerminalCapability } from '../contract/requests';
 import type { Result } from '../contract/result';
 import type { Settings } from '../contract/settings';
-import type { ToolState } from '../contract/snapshot';
+import type { Collision, ToolState } from '../contract/snapshot';
 import type {
   ChangeCounts,
   NotificationRequest,
@@ -261,4 +261,27 @@ export interface Notifier {
 
 export interface Doctor {
   checks(): Promise<readonly DoctorCheck[]>;
+}
+
+// ---------------------------------------------------------------- collisions
+
+/** Knows which worktrees would conflict, uncommitted work included. Touches no index, ref or object store. */
+export interface CollisionObserver {
+  /** The facts of a repository changed: look anew at the pairs that this concerns, soon. */
+  observe(facts: RepositoryFacts): void;
+  forget(repository: RepositoryId): void;
+  /** All collisions of a repository, by worktree, whenever one changed. */
+  onCollisions(
+    listener: (repository: RepositoryId, collisions: ReadonlyMap<WorktreeId, readonly Collision[]>) => void,
+  ): Cancel;
+  /** Resolves when every verdict asked for so far is decided. */
+  settled(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Disk use per worktree, computed in the background. */
+export interface DiskUsage {
+  observe(facts: RepositoryFacts): void;
+  onUsage(listener: (worktree: WorktreeId, bytes: number) => void): Cancel;
+  dispose(): void;
 }

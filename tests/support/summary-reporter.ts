@@ -1,31 +1,47 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
+/** Reasons that a machine with everything installed may still give: Electron's own binary is not there. */
+const expected = /real Electron|macOS|Windows|mount|ORCHARD_LONG/i;
+
 /**
  * Closes the run with what a person (and a machine) wants to know last: which tests were skipped and
- * why, what this machine can not prove, and one plain line of counts.
+ * why, and one plain line of counts. With ORCHARD_NO_UNEXPECTED_SKIPS a skip for any other reason than
+ * the expected ones fails the run.
  */
 export default class SummaryReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     let passed = 0;
-    let failed = 0;
+    let failed = unhandledErrors.length;
     const skipped = new Map<string, number>();
     for (const module of modules) {
-      if (module.errors().length > 0) failed++;
+      failed += module.errors().length;
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === 'passed') passed++;
-        else if (state === 'failed') failed++;
+        const result = test.result();
+        if (result.state === 'passed') passed++;
+        else if (result.state === 'failed') failed++;
         else {
-          const note =
-            test.result().state === 'skipped' ? (test.result() as { note?: string }).note : undefined;
-          const why = note ?? module.relativeModuleId;
+          const why =
+            (result.state === 'skipped' ? result.note : undefined) ??
+            `${module.relativeModuleId}, no reason given`;
           skipped.set(why, (skipped.get(why) ?? 0) + 1);
         }
       }
     }
-    const skippedCount = [...skipped.values()].reduce((sum, count) => sum + count, 0);
-    const lines = ['', ...[...skipped].map(([why, count]) => `skipped: ${why} (${count})`)];
-    lines.push(`${passed} passed, ${failed} failed${skippedCount > 0 ? `, ${skippedCount} skipped` : ''}`);
+    const unexpected = [...skipped.keys()].filter((why) => !expected.test(why));
+    const strict = process.env.ORCHARD_NO_UNEXPECTED_SKIPS === '1';
+    if (strict && unexpected.length > 0) {
+      failed += unexpected.length;
+      process.exitCode = 1;
+    }
+    const skips = [...skipped.values()].reduce((sum, count) => sum + count, 0);
+    const lines = [
+      '',
+      ...[...skipped].map(([why, count]) => `skipped: ${why} (${count})`),
+      ...(strict
+        ? unexpected.map((why) => `failed: skipped here, where nothing should be missing: ${why}`)
+        : []),
+      `${passed} passed, ${failed} failed${skips > 0 ? `, ${skips} skipped` : ''}`,
+    ];
     process.stdout.write(`${lines.join('\n')}\n`);
   }
 }

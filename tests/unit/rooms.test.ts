@@ -1,0 +1,101 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, posix, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Who may import whom; the more specific room wins. `out` are packages that only this room may name. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  'src-main/contract': [],
+  'src-main/domain': ['src-main/contract'],
+  'src-main/engine': ['src-main/domain', 'src-main/contract'],
+  'src-main/system': ['src-main/engine', 'src-main/domain', 'src-main/contract'],
+  'src-main/git': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
+  'src-main/claude': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
+  'src-main/terminal': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
+  'src-main/brain': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
+  'src-main/settings': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
+  'src-main/faces': ['src-main/engine', 'src-main/domain', 'src-main/contract', 'src-main/system'],
+  'src-main/preload': ['src-main/contract'],
+  'src-renderer': ['src-main/contract'],
+};
+const owners: Readonly<Record<string, readonly string[]>> = {
+  electron: ['src-main/main.ts', 'src-main/preload/', 'src-main/faces/electron/'],
+  'simple-git': ['src-main/git/'],
+  'electron-store': ['src-main/settings/'],
+  conf: ['src-main/settings/'],
+  react: ['src-renderer/'],
+};
+const processStarters = ['git', 'claude', 'terminal', 'system'].map((room) => `src-main/${room}/`);
+
+async function sources(directory: string): Promise<string[]> {
+  const entries = await readdir(join(root, directory), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
+async function imports(file: string): Promise<string[]> {
+  const text = await readFile(join(root, file), 'utf8');
+  return [
+    ...text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^'"]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g,
+    ),
+  ]
+    .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+    .filter((name) => name !== '');
+}
+
+const roomOf = (file: string) =>
+  Object.keys(rooms)
+    .filter((room) => file.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+
+test('every import stays within what its room may see', async () => {
+  const wrong: string[] = [];
+  for (const file of [...(await sources('src-main')), ...(await sources('src-renderer'))]) {
+    const room = roomOf(file);
+    for (const name of await imports(file)) {
+      const owner = Object.entries(owners).find(([pkg]) => name === pkg || name.startsWith(`${pkg}/`));
+      if (owner !== undefined && !owner[1].some((place) => file.startsWith(place)))
+        wrong.push(`${file} imports ${name}; only ${owner[1].join(', ')} may`);
+      if (
+        /^(node:)?child_process$/.test(name) &&
+        !processStarters.some((place) => file.startsWith(place)) &&
+        !/^src-main\/(start|git-helper|main)\.ts$/.test(file)
+      )
+        wrong.push(`${file} starts processes; only adapters may`);
+      const target = name.startsWith('@contract/')
+        ? name.replace('@contract', 'src-main/contract')
+        : name.startsWith('.')
+          ? posix.join(posix.dirname(file), name)
+          : null;
+      if (room === undefined || target === null) continue;
+      const allowed = [room, ...(rooms[room] ?? [])];
+      if (
+        !allowed.some((place) => target.startsWith(`${place}/`)) &&
+        !/\.(css|svg|png|ico)(\?.*)?$/.test(name)
+      )
+        wrong.push(`${file} imports ${name}; ${room} may see ${allowed.join(', ')}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('ipcMain is named in one file', async () => {
+  const named: string[] = [];
+  for (const file of await sources('src-main'))
+    if (/\bipcMain\b/.test(await readFile(join(root, file), 'utf8'))) named.push(file);
+  expect(named.length).toBeLessThanOrEqual(1);
+});
+
+test('no process is started through a shell, or synchronously', async () => {
+  const wrong: string[] = [];
+  for (const file of await sources('src-main')) {
+    const text = await readFile(join(root, file), 'utf8');
+    if (/\bshell:\s*true\b|\b(execSync|spawnSync|execFileSync)\b|\bexec\(\s*[`'"]/.test(text))
+      wrong.push(file);
+  }
+  expect(wrong).toEqual([]);
+});
