@@ -85,7 +85,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   hardenApp(app, { page, shell: electron.shell, log });
 
   await app.whenReady();
-  app.setAppUserModelId(APP_USER_MODEL_ID);
+  if (platform === 'win32') app.setAppUserModelId(APP_USER_MODEL_ID);
   if (platform === 'darwin') app.setActivationPolicy('accessory');
   electron.Menu.setApplicationMenu(null);
   hardenSession(electron.session.defaultSession, log);

@@ -176,9 +176,8 @@ export function createPopover(deps: PopoverDeps): Popover {
 
   function create(): BrowserWindow {
     const made = deps.createWindow(windowOptions(deps));
-    made.setMenu(null);
-    if (platform === 'darwin')
-      made.setVisibleOnAllWorkspaces(true, { visibleOnFullScreen: true, skipTransformProcessType: true });
+    if (platform !== 'darwin') made.setMenu(null);
+    else made.setVisibleOnAllWorkspaces(true, { visibleOnFullScreen: true, skipTransformProcessType: true });
     made.on('blur', onBlur);
     made.on('focus', cancelHide);
     made.once('ready-to-show', () => {
