@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import type { FailureOf } from '../contract/failures';
 import type { Log } from '../engine/ports';
+import { followChild, ownGroup } from '../system/process-tree';
 
 export interface GitCall {
   readonly mode: 'read' | 'quiet' | 'write';
@@ -18,6 +19,8 @@ export interface GitCall {
   readonly limitMs?: number;
   readonly signal?: AbortSignal;
   onOutput?(text: string): void;
+  /** The process, which leads a group of its own (a session, so it has no terminal to ask in). */
+  onStart?(pid: number): void;
 }
 
 export interface GitOutcome {
@@ -68,7 +71,6 @@ const misleading = new Set([
 ]);
 
 const defaultLimitMs = 30_000;
-const patienceMs = 2_000;
 
 /** The arguments that come before the verb, by kind of call. */
 export function leadingArguments(mode: GitCall['mode'], emptyDirectory: string): readonly string[] {
@@ -82,82 +84,56 @@ export function createGitCommand(options: GitCommandOptions): GitCommand {
   for (const [name, value] of Object.entries(options.env))
     if (value !== undefined && !misleading.has(name)) inherited[name] = value;
 
-  return (directory, args, call) =>
-    new Promise((resolve) => {
-      const limitMs = call.limitMs ?? defaultLimitMs;
-      const before = performance.now();
-      const stdout: Buffer[] = [];
-      const stderr: Buffer[] = [];
-      let ended: GitOutcome['ended'] = 'exited';
-      let closed = false;
-      const finish = (code: number | null) => {
-        if (closed) return;
-        closed = true;
-        clearTimeout(limit);
-        call.signal?.removeEventListener('abort', onAbort);
-        const outcome: GitOutcome = {
-          code,
-          stdout: Buffer.concat(stdout).toString('utf8'),
-          stderr: Buffer.concat(stderr).toString('utf8'),
-          ended,
-          limitMs,
-        };
-        options.log?.info('git', {
-          args: args.slice(0, 12).join(' ').slice(0, 300),
-          mode: call.mode,
-          code,
-          ms: Math.round(performance.now() - before),
-        });
-        resolve(outcome);
-      };
-      const child = spawn(
-        options.program,
-        [...leadingArguments(call.mode, options.emptyDirectory), ...args],
-        {
-          cwd: directory,
-          env: {
-            ...inherited,
-            LC_ALL: 'C',
-            GIT_TERMINAL_PROMPT: '0',
-            GIT_EDITOR: 'true',
-            GIT_SEQUENCE_EDITOR: 'true',
-            GIT_MERGE_AUTOEDIT: 'no',
-            GIT_PAGER: 'cat',
-            ...(call.mode === 'read' ? { GIT_NO_LAZY_FETCH: '1', GIT_OPTIONAL_LOCKS: '0' } : {}),
-            ...call.env,
-          },
-          stdio: ['pipe', 'pipe', 'pipe'],
-          windowsHide: true,
-        },
-      );
-      // git removes its own lock files on SIGTERM, so it is asked first.
-      const end = (why: 'timed-out' | 'cancelled') => {
-        if (closed || ended !== 'exited') return;
-        ended = why;
-        child.kill('SIGTERM');
-        setTimeout(() => {
-          if (!closed) child.kill('SIGKILL');
-        }, patienceMs).unref();
-      };
-      const onAbort = () => end('cancelled');
-      const limit = setTimeout(() => end('timed-out'), limitMs);
-      child.on('error', (error) => {
-        ended = 'failed-to-start';
-        stderr.push(Buffer.from(error.message));
-        finish(null);
-      });
-      child.on('close', (code) => finish(ended === 'exited' ? code : null));
-      // A call that refuses its input early closes the pipe; its exit code says why.
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(call.stdin ?? '');
-      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-      child.stderr.on('data', (chunk: Buffer) => {
-        stderr.push(chunk);
-        call.onOutput?.(chunk.toString('utf8'));
-      });
-      if (call.signal?.aborted === true) onAbort();
-      else call.signal?.addEventListener('abort', onAbort, { once: true });
+  return async (directory, args, call) => {
+    const limitMs = call.limitMs ?? defaultLimitMs;
+    const before = performance.now();
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    const child = spawn(options.program, [...leadingArguments(call.mode, options.emptyDirectory), ...args], {
+      cwd: directory,
+      env: {
+        ...inherited,
+        LC_ALL: 'C',
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_EDITOR: 'true',
+        GIT_SEQUENCE_EDITOR: 'true',
+        GIT_MERGE_AUTOEDIT: 'no',
+        GIT_PAGER: 'cat',
+        ...(call.mode === 'read' ? { GIT_NO_LAZY_FETCH: '1', GIT_OPTIONAL_LOCKS: '0' } : {}),
+        ...call.env,
+      },
+      // git leaves its transports (`git-remote-https`, ssh) and what a hook started behind when it
+      // is ended alone.
+      detached: ownGroup(),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
     });
+    if (child.pid !== undefined) call.onStart?.(child.pid);
+    // A call that refuses its input early closes the pipe; its exit code says why.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(call.stdin ?? '');
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr.push(chunk);
+      call.onOutput?.(chunk.toString('utf8'));
+    });
+    // git removes its own lock files on SIGTERM, so it is asked first.
+    const { code, reason, problem } = await followChild(child, { limitMs, signal: call.signal });
+    if (problem !== null) stderr.push(Buffer.from(problem));
+    options.log?.info('git', {
+      args: args.slice(0, 12).join(' ').slice(0, 300),
+      mode: call.mode,
+      code,
+      ms: Math.round(performance.now() - before),
+    });
+    return {
+      code,
+      stdout: Buffer.concat(stdout).toString('utf8'),
+      stderr: Buffer.concat(stderr).toString('utf8'),
+      ended: reason,
+      limitMs,
+    };
+  };
 }
 
 /** What a failed call is to the one who asked. */
