@@ -13,6 +13,7 @@ import type {
   SessionMemory,
   WorktreeFacts,
 } from '../domain/facts';
+import { TRUST_PROMPT_MS } from '../domain/session-state';
 import { buildSnapshot, type PlacedSession } from '../domain/snapshot';
 import { createDiscovery } from './discovery';
 import { placeSessions } from './place-sessions';
@@ -84,6 +85,7 @@ export function createFleet(deps: FleetDeps) {
   let lastLookAt: number | null = null;
   let disposed = false;
   let cancelTick: Cancel = () => undefined;
+  let cancelTrustLook: Cancel = () => undefined;
 
   let snapshot: Snapshot = {
     revision: 0,
@@ -129,6 +131,7 @@ export function createFleet(deps: FleetDeps) {
       terminals,
       mutedSessions: settings.get().notifications.mutedSessions,
     });
+    lookWhenTrustPromptIsLikely();
     const built = buildSnapshot({
       now: clock.now(),
       repositories,
@@ -146,6 +149,16 @@ export function createFleet(deps: FleetDeps) {
     shape = nextShape;
     snapshot = { revision: snapshot.revision + 1, ...built };
     for (const listener of listeners) listener(snapshot);
+  }
+
+  /** Half a minute is too coarse for a person who waits for a session that they just spawned. */
+  function lookWhenTrustPromptIsLikely(): void {
+    cancelTrustLook();
+    const due = placed
+      .filter(({ view }) => view.state === 'starting' && view.attention === 'none')
+      .map(({ view }) => Date.parse(view.since) + TRUST_PROMPT_MS - clock.now());
+    if (deps.watch && due.length > 0)
+      cancelTrustLook = clock.schedule(Math.max(0, Math.min(...due)), changed);
   }
 
   /** Once per turn of the event loop, however much came in. */
@@ -409,6 +422,7 @@ export function createFleet(deps: FleetDeps) {
       disposed = true;
       if (publishing !== null) clearImmediate(publishing);
       cancelTick();
+      cancelTrustLook();
       for (const cancel of cancels) cancel();
       listeners.clear();
     },
