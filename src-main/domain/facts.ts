@@ -91,6 +91,11 @@ export interface SessionFacts {
   readonly name: string | null;
   readonly startedAt: number;
   readonly alive: boolean;
+  /**
+   * Its process is on another machine or in another container that shares this home, so nothing here
+   * can tell whether it lives: `alive` is only what its file claims.
+   */
+  readonly foreign?: boolean;
   /** Written since this machine started; else an ended session, not a crashed one. */
   readonly sinceBoot: boolean;
   /** The registry's own words; null when this client does not say. */

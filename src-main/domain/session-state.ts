@@ -1,113 +1,33 @@
-/**
- * What a session is up to, from what was observed of it. Anything that is not understood is `unknown`:
- * a wrong "idle" costs a person more than an honest question mark.
- */
+/** What a session is up to, decided from what was observed, and what the decision rests on. */
 import type { Attention, SessionState } from '../contract/snapshot';
-import type { PastConversation, SessionFacts, SessionMemory, TaskRecord } from './facts';
+import type { PastConversation, SessionFacts, SessionMemory, TaskRecord, TranscriptTail } from './facts';
 
 export interface SessionVerdict {
   readonly state: SessionState;
-  readonly attention: Attention;
-  /** Milliseconds since the epoch. */
+  /** Since when, in milliseconds since the epoch; the same for as long as the state is. */
   readonly since: number;
+  readonly attention: Attention;
+  /** A phrase that a person can check against the files: "registry: waiting, permission prompt". */
   readonly evidence: string;
+  /** Why it needs the person, as far as that is known. */
   readonly reason: string | null;
+  /** The last thing Claude said, whole. */
   readonly lastMessage: string | null;
 }
 
-const DAY_MS = 86_400_000;
-/** A session that has not registered by then probably shows the trust dialog. */
+/** A spawned session that has not registered after this long probably waits at the trust dialog. */
 export const TRUST_PROMPT_MS = 20_000;
-/** One that has not registered by then was never started, or ended before it began. */
+/** After this long its terminal was closed, or Claude never started: nothing is starting any more. */
 const NEVER_STARTED_MS = 1_800_000;
-
-const clockTime = (ms: number) => {
-  const local = new Date(ms);
-  return `${String(local.getHours()).padStart(2, '0')}:${String(local.getMinutes()).padStart(2, '0')}`;
-};
-
-type Core = Pick<SessionVerdict, 'state' | 'attention' | 'evidence' | 'reason'>;
-
-/** `waitingFor` values that are known to be a permission dialog; the words are the registry's. */
-const permissionWaits = new Set(['permission prompt', 'sandbox request', 'worker request']);
-
-function waiting(facts: SessionFacts): Core {
-  const what = facts.waitingFor ?? '';
-  const evidence = `registry: waiting, ${what || 'for what is not said'}`;
-  const tool = facts.transcript?.pendingTool?.summary ?? null;
-  if (permissionWaits.has(what))
-    return {
-      state: 'needs-permission',
-      attention: 'needs-you',
-      evidence,
-      reason: tool ?? (what === 'permission prompt' ? null : what),
-    };
-  if (what === 'input needed')
-    return { state: 'needs-answer', attention: 'needs-you', evidence, reason: tool };
-  return { state: 'unknown', attention: 'none', evidence, reason: null };
-}
-
-/** The turn is over: by an error, by the person's Esc, or by being done; and was that seen? */
-function turnOver(facts: SessionFacts, memory: SessionMemory | null, since: number, evidence: string): Core {
-  const tail = facts.transcript;
-  if (tail?.error != null) {
-    const { kind, message, resetsAt } = tail.error;
-    return {
-      state: kind === 'rate-limit' ? 'limited' : 'failed',
-      attention: 'needs-you',
-      evidence: `${evidence}; transcript: ${kind === 'rate-limit' ? 'rate limit' : 'API error'}`,
-      reason: resetsAt === null ? message : `until ${clockTime(resetsAt)}`,
-    };
-  }
-  const idle: Core = { state: 'idle', attention: 'none', evidence, reason: null };
-  // No turn was ever taken (just started, or `/clear`ed), or the person ended it: there is no outcome.
-  if (tail === null || tail.turnStartedAt === null || tail.interrupted) return idle;
-  const endedWhileKnown = memory !== null && since > memory.firstSeenAt;
-  const seen = memory?.seenAt != null && memory.seenAt >= since;
-  return endedWhileKnown && !seen ? { ...idle, state: 'done', attention: 'look' } : idle;
-}
-
-function fromTranscript(facts: SessionFacts, memory: SessionMemory | null): Core {
-  const tail = facts.transcript;
-  const unknown: Core = {
-    state: 'unknown',
-    attention: 'none',
-    evidence: 'registry: this client does not say its status',
-    reason: null,
-  };
-  if (tail === null || tail.lastAt === null) return unknown;
-  if (!tail.turnOpen) return turnOver(facts, memory, tail.lastAt, 'transcript: the turn ended');
-  // An unanswered tool is either running or waiting for a permission; the transcript can't tell which.
-  if (tail.pendingTool !== null)
-    return { ...unknown, evidence: `transcript: ${tail.pendingTool.name} has no result yet` };
-  return { state: 'working', attention: 'none', evidence: 'transcript: a turn is open', reason: null };
-}
-
-function alive(facts: SessionFacts, memory: SessionMemory | null): Core {
-  switch (facts.status) {
-    case 'busy':
-      return { state: 'working', attention: 'none', evidence: 'registry: busy', reason: null };
-    case 'shell':
-      return {
-        state: 'background',
-        attention: 'none',
-        evidence: 'registry: a background shell runs',
-        reason: null,
-      };
-    case 'waiting':
-      return waiting(facts);
-    case 'idle':
-      return turnOver(facts, memory, facts.statusSince, 'registry: idle');
-    case null:
-      return fromTranscript(facts, memory);
-    default:
-      return { state: 'unknown', attention: 'none', evidence: `registry: ${facts.status}`, reason: null };
-  }
-}
+const DAY_MS = 86_400_000;
+/** Without the registry's word, an open turn that wrote nothing for this long proves nothing any more. */
+const SILENT_TURN_MS = 600_000;
+/** A session whose process can't be looked at is believed for this long after its last sign of life. */
+const FOREIGN_BELIEVED_MS = 3_600_000;
 
 /**
- * The verdict about a registered session; null for one whose file was left by an earlier boot, which is
- * a past conversation.
+ * The state of a session that has a registry file; null when that file is only a leftover (written
+ * before this start of the machine, or by a process elsewhere that has long been silent).
  */
 export function judgeSession(
   facts: SessionFacts,
@@ -115,45 +35,194 @@ export function judgeSession(
   now: number,
 ): SessionVerdict | null {
   const lastMessage = facts.transcript?.lastMessage ?? null;
+  const verdict = (
+    state: SessionState,
+    attention: Attention,
+    evidence: string,
+    more: { readonly since?: number; readonly reason?: string | null } = {},
+  ): SessionVerdict => ({
+    state,
+    attention,
+    evidence,
+    since: more.since ?? facts.statusSince,
+    reason: more.reason ?? null,
+    lastMessage,
+  });
+
+  const lastSign = Math.max(facts.updatedAt, facts.transcript?.lastAt ?? 0);
   if (!facts.alive) {
     if (!facts.sinceBoot) return null;
-    const seen = memory?.seenAt != null && memory.seenAt >= facts.updatedAt;
-    return {
-      state: 'crashed',
-      attention: seen || now - facts.updatedAt > DAY_MS ? 'none' : 'look',
-      since: facts.updatedAt,
-      evidence: `process ${facts.pid} is gone, its registry file is still there`,
-      reason: null,
-      lastMessage,
-    };
+    const looked = memory?.seenAt != null && memory.seenAt >= lastSign;
+    const attention = looked || now - lastSign >= DAY_MS ? 'none' : 'look';
+    return verdict('crashed', attention, `process ${facts.pid} is gone, its registry file is still there`, {
+      since: lastSign,
+    });
   }
-  const since = facts.status === null ? (facts.transcript?.lastAt ?? facts.updatedAt) : facts.statusSince;
-  return { ...alive(facts, memory), since, lastMessage };
+  if (facts.foreign === true) {
+    if (now - lastSign >= DAY_MS) return null;
+    if (now - lastSign >= FOREIGN_BELIEVED_MS)
+      return verdict('unknown', 'none', 'its process is on another machine or in a container');
+  }
+
+  switch (facts.status) {
+    case 'busy':
+      return verdict('working', 'none', 'registry: busy', { since: turnStart(facts) });
+    case 'waiting':
+      return waiting(facts, verdict);
+    case 'shell':
+      return verdict('background', 'none', 'registry: shell (the turn is over, a background shell runs)');
+    case 'idle':
+      return turnOver(facts, memory, 'registry: idle', facts.statusSince, now, verdict);
+    case null:
+      return fromTranscript(facts, memory, now, verdict);
+    default:
+      return verdict('unknown', 'none', `registry: ${facts.status}`);
+  }
 }
 
-/** A worktree that was spawned with a session which has not registered; null once that is no news. */
+type Verdict = (
+  state: SessionState,
+  attention: Attention,
+  evidence: string,
+  more?: { readonly since?: number; readonly reason?: string | null },
+) => SessionVerdict;
+
+function waiting(facts: SessionFacts, verdict: Verdict): SessionVerdict {
+  const evidence = `registry: waiting, ${facts.waitingFor ?? 'for nothing it names'}`;
+  const pending = facts.transcript?.pendingTool?.summary ?? null;
+  const needs = (state: 'needs-permission' | 'needs-answer', reason: string | null) =>
+    verdict(state, 'needs-you', evidence, { reason });
+  switch (facts.waitingFor) {
+    case 'permission prompt':
+      return needs('needs-permission', pending);
+    case 'sandbox request':
+      return needs('needs-permission', pending ?? 'to leave the sandbox');
+    case 'worker request':
+      return needs('needs-permission', 'for one of its workers');
+    case 'input needed':
+      return needs('needs-answer', pending);
+    case 'dialog open':
+      return needs('needs-answer', 'a dialog is open');
+    default:
+      return verdict('unknown', 'none', evidence);
+  }
+}
+
+/** When the turn that is running began: the prompt's time, if the transcript has got that far. */
+function turnStart({ transcript, statusSince }: SessionFacts): number {
+  if (transcript?.turnOpen !== true || transcript.turnStartedAt === null) return statusSince;
+  return Math.min(transcript.turnStartedAt, statusSince);
+}
+
+/** Whether this process, and not an earlier one whose conversation it resumed, has had a turn. */
+function hadTurn(facts: SessionFacts): boolean {
+  const { transcript } = facts;
+  if (transcript === null) return false;
+  if (transcript.turnStartedAt !== null) return transcript.turnStartedAt >= facts.startedAt;
+  // The prompt is further back than the tail that was read.
+  return transcript.lastMessage !== null && (transcript.lastAt ?? 0) >= facts.startedAt;
+}
+
+function turnOver(
+  facts: SessionFacts,
+  memory: SessionMemory | null,
+  evidence: string,
+  endedAt: number,
+  now: number,
+  verdict: Verdict,
+): SessionVerdict {
+  const { transcript } = facts;
+  const idle = (why: string) => verdict('idle', 'none', `${evidence}; ${why}`, { since: endedAt });
+  if (transcript === null || !hadTurn(facts)) return idle('no turn yet');
+  if (transcript.error !== null) return turnFailed(transcript.error, evidence, endedAt, now, verdict);
+  if (transcript.interrupted) return idle('interrupted by the person');
+  if (memory === null || endedAt <= memory.firstSeenAt) return idle('its turn had ended when first seen');
+  if (memory.seenAt !== null && memory.seenAt >= endedAt) return idle('seen since its turn ended');
+  return verdict('done', 'look', `${evidence}; not seen since its turn ended`, { since: endedAt });
+}
+
+function turnFailed(
+  error: NonNullable<TranscriptTail['error']>,
+  evidence: string,
+  since: number,
+  now: number,
+  verdict: Verdict,
+): SessionVerdict {
+  const state = error.kind === 'rate-limit' ? 'limited' : 'failed';
+  return verdict(
+    state,
+    'needs-you',
+    `${evidence}; transcript: ${state === 'limited' ? 'rate limit' : 'API error'}`,
+    { since, reason: error.resetsAt === null ? error.message : limitEnd(error.resetsAt, now) },
+  );
+}
+
+/** In the person's own time zone, as a clock on their wall shows it. */
+function limitEnd(at: number, now: number): string {
+  if (at <= now) return 'the limit is over, it can go on';
+  const end = new Date(at);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const time = `${two(end.getHours())}:${two(end.getMinutes())}`;
+  if (at - now < DAY_MS) return `until ${time}`;
+  return `until ${end.getFullYear()}-${two(end.getMonth() + 1)}-${two(end.getDate())} ${time}`;
+}
+
+/** Clients that don't say their status: only what their transcript proves. */
+function fromTranscript(
+  facts: SessionFacts,
+  memory: SessionMemory | null,
+  now: number,
+  verdict: Verdict,
+): SessionVerdict {
+  const { transcript } = facts;
+  const lastAt = transcript?.lastAt ?? null;
+  if (transcript === null || lastAt === null || !hadTurn(facts))
+    return verdict('unknown', 'none', 'registry: no status; transcript: nothing yet', {
+      since: facts.startedAt,
+    });
+  if (!transcript.turnOpen)
+    return turnOver(facts, memory, 'registry: no status; transcript: the turn is over', lastAt, now, verdict);
+  const since = transcript.turnStartedAt ?? lastAt;
+  // An unanswered tool is either running or waiting for a permission; the transcript can't tell which.
+  if (transcript.pendingTool !== null)
+    return verdict(
+      'unknown',
+      'none',
+      `registry: no status; transcript: ${transcript.pendingTool.name} has no result yet`,
+      { since },
+    );
+  return now - lastAt < SILENT_TURN_MS
+    ? verdict('working', 'none', 'registry: no status; transcript: a turn is open', { since })
+    : verdict('unknown', 'none', 'registry: no status; transcript: an open turn that went silent', { since });
+}
+
+/**
+ * A worktree that was spawned with a session which has not registered; null when none was started, or
+ * so long ago that none will come.
+ */
 export function judgeStarting(record: TaskRecord, now: number): SessionVerdict | null {
-  if (record.sessionId === null) return null;
   const since = Date.parse(record.spawnedAt);
+  if (record.sessionId === null || !Number.isFinite(since)) return null;
   const age = now - since;
-  if (Number.isNaN(age) || age > NEVER_STARTED_MS) return null;
+  if (age >= NEVER_STARTED_MS) return null;
   const late = age >= TRUST_PROMPT_MS;
   return {
     state: 'starting',
-    attention: late ? 'needs-you' : 'none',
     since,
+    attention: late ? 'needs-you' : 'none',
     evidence: 'spawned, not registered yet',
     reason: late ? 'Waiting at the trust prompt?' : null,
     lastMessage: null,
   };
 }
 
+/** A conversation without a process. */
 export function judgePast(past: PastConversation): SessionVerdict {
   return {
     state: 'ended',
-    attention: 'none',
     since: past.lastAt,
-    evidence: 'transcript of a past conversation',
+    attention: 'none',
+    evidence: 'transcript: no live session has this conversation',
     reason: null,
     lastMessage: past.lastMessage,
   };
