@@ -83,6 +83,13 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       `${f.what} needs the desktop app.`,
       'Open Orchard from its tray icon, or use the `orch` command.',
     ),
+  'port-taken': (f) =>
+    text(
+      'Port not free',
+      `Orchard can’t listen on port ${f.port}.`,
+      'Choose another with `--port`, or leave it out to get a free one.',
+      f.details,
+    ),
   'not-available': (f) =>
     text('Not available yet', `${f.what} is not available yet.`, 'See the README for what works today.'),
   internal: (f) =>

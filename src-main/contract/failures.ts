@@ -27,6 +27,7 @@ export type Failure =
   | { readonly kind: 'plan-outdated'; readonly changed: string }
   | { readonly kind: 'needs-confirmation'; readonly what: string }
   | { readonly kind: 'desktop-only'; readonly what: string }
+  | { readonly kind: 'port-taken'; readonly port: number; readonly details: string }
   | { readonly kind: 'not-available'; readonly what: string }
   | { readonly kind: 'internal'; readonly reference: string }
   // Files
