@@ -69,7 +69,7 @@ export function powerShellLine(directory: string, command: readonly string[] | n
 /** A title for a tab: one line, no control characters (they would end or start an escape sequence). */
 export function plainTitle(title: string, most = 200): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
-  const line = title.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  const line = title.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
   const characters = [...line];
   return characters.length <= most ? line : `${characters.slice(0, most - 1).join('')}…`;
 }

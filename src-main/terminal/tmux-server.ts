@@ -96,6 +96,9 @@ export function parseClients(text: string): readonly TmuxClient[] {
   return clients.sort((a, b) => b.activity - a.activity);
 }
 
+/** An argument that ends in a semicolon ends a tmux command, unless a backslash is before it: man tmux, PARSING. */
+const escapeSeparator = (argument: string) => argument.replace(/;$/, '\\;');
+
 /** `socket` null is the person's default server. */
 export function createTmuxServer(socket: string | null, machine: Machine): TmuxServer {
   const address = socket === null ? [] : ['-S', socket];
@@ -104,7 +107,7 @@ export function createTmuxServer(socket: string | null, machine: Machine): TmuxS
     const program = await machine.find('tmux');
     return program === null
       ? { exitCode: null, stdout: '', stderr: 'tmux is not on the PATH.' }
-      : machine.run(program, ['-u', ...address, ...args], { limitMs: LIMIT_MS });
+      : machine.run(program, ['-u', ...address, ...args.map(escapeSeparator)], { limitMs: LIMIT_MS });
   };
   return {
     address,

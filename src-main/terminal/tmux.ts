@@ -63,6 +63,11 @@ export function createTmux(options: {
   async function servers(session: SessionProcess): Promise<readonly TmuxServer[]> {
     const socket = socketOf(session.env.TMUX);
     if (socket !== null) return [createTmuxServer(socket, machine)];
+    // A tmux in a tmux is started with TMUX unset; the shell above it still has it.
+    for (const { pid } of session.ancestors.slice(1, 7)) {
+      const above = socketOf((await machine.processes.environment(pid))?.TMUX);
+      if (above !== null) return [createTmuxServer(above, machine)];
+    }
     if (session.tmux === null) return [];
     const uid = process.getuid?.();
     if (uid === undefined) return [];
