@@ -310,6 +310,12 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       `Process ${f.pid} is a live session in ${f.path}.`,
       'End it in its terminal (`/exit`), then plan again.',
     ),
+  'nested-worktrees': (f) =>
+    text(
+      'Another worktree is inside it',
+      `${f.path} contains ${list(f.nested)}, which would go with it.`,
+      'Clean up or move the inner worktree first (git worktree move), then plan again.',
+    ),
   'nothing-to-undo': () =>
     text(
       'Nothing to undo',

@@ -80,6 +80,7 @@ export type Failure =
   | { readonly kind: 'not-merged'; readonly branch: string }
   | { readonly kind: 'unsaved-work'; readonly path: string; readonly files: readonly string[] }
   | { readonly kind: 'session-live'; readonly path: string; readonly pid: number }
+  | { readonly kind: 'nested-worktrees'; readonly path: string; readonly nested: readonly string[] }
   | { readonly kind: 'nothing-to-undo' }
   | { readonly kind: 'undo-blocked'; readonly reason: string; readonly wayOut: string }
   // Settings
@@ -168,6 +169,7 @@ export type CleanupFailure =
       | 'not-merged'
       | 'unsaved-work'
       | 'session-live'
+      | 'nested-worktrees'
       | 'operation-under-way'
       | 'plan-outdated'
       | 'needs-confirmation'

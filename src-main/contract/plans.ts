@@ -107,6 +107,8 @@ export interface CleanupDone {
   readonly operation: OperationId;
   readonly removed: string;
   readonly undoUntil: string;
+  /** What did not work and changes nothing about the removal: the remote branch stayed. */
+  readonly warnings?: readonly string[];
 }
 
 export interface UndoableOperation {

@@ -147,7 +147,7 @@ export const requests = {
   ),
   'operation.list': request<{ operations: readonly UndoableOperation[] }, CommonFailure>()(none),
   'operation.undo': request<UndoDone, UndoFailure>()(
-    z.object({ operation: operationId.nullable() }).strict(),
+    z.object({ operation: operationId.nullable(), restoreRemote: z.boolean().optional() }).strict(),
   ),
   'operation.cancel': request<null, CommonFailure>()(z.object({ operation: operationId }).strict()),
 

@@ -285,3 +285,7 @@ export interface DiskUsage {
   onUsage(listener: (worktree: WorktreeId, bytes: number) => void): Cancel;
   dispose(): void;
 }
+
+// ---------------------------------------------------------------- merge, clean up, undo
+
+export type * from './landing-ports';

@@ -1,0 +1,164 @@
+/**
+ * Merge, clean up and undo put together as the app does, on real adapters, for tests and for the
+ * child processes that tests kill. Nothing here may import the test runner.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OperationEvent } from '../../../src-main/contract/operations';
+import type { LiveSession } from '../../../src-main/domain/cleanup-plan';
+import type { RepositoryConfig, RepositoryLocation } from '../../../src-main/domain/facts';
+import { type Cleaner, createCleaner } from '../../../src-main/engine/clean-up';
+import type {
+  Clock,
+  CommandApprovals,
+  CommandRunner,
+  Journal,
+  Log,
+  RepositoryConfigs,
+} from '../../../src-main/engine/ports';
+import { createRecovery, type Recovery } from '../../../src-main/engine/recovery';
+import { createRunningOperations } from '../../../src-main/engine/running-operations';
+import { createCleanupReversal, createUndoer, type Undoer } from '../../../src-main/engine/undo';
+import { createGitCommand, type GitCommand } from '../../../src-main/git/git-command';
+import { createRepositoryHooks } from '../../../src-main/git/hooks';
+import { createJournal } from '../../../src-main/git/journal';
+import { createRepositoryLock } from '../../../src-main/git/lock';
+import { createMergedCheck } from '../../../src-main/git/merged';
+import { createOperationRecords, createPlanStore } from '../../../src-main/git/record-files';
+import type { PullRequestLook } from '../../../src-main/git/remote-branch';
+import { createRemoval } from '../../../src-main/git/removal';
+import { createFileLock } from '../../../src-main/system/file-lock';
+import { createPlainFleet } from './fleet';
+
+export interface HouseOptions {
+  readonly locations: readonly RepositoryLocation[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly base?: string;
+  readonly clock?: Clock;
+  readonly config?: Partial<RepositoryConfig>;
+  readonly approved?: Set<string>;
+  readonly pullRequests?: PullRequestLook;
+  readonly processAlive?: (pid: number) => boolean;
+  readonly runner?: CommandRunner;
+  /** Wraps a port, to make it fail or to die in it. */
+  readonly journal?: (journal: Journal) => Journal;
+  readonly git?: (git: GitCommand) => GitCommand;
+}
+
+export interface House {
+  readonly cleaner: Cleaner;
+  readonly undoer: Undoer;
+  readonly recovery: Recovery;
+  readonly events: OperationEvent[];
+  readonly sessions: Map<string, readonly LiveSession[]>;
+  readonly approved: Set<string>;
+  readonly git: GitCommand;
+  cancel(operation: string): boolean;
+}
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  schedule(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+const quietLog: Log = { info: () => undefined, warn: () => undefined, bug: () => 'B-0' };
+
+const noConfig: RepositoryConfig = {
+  setup: null,
+  validate: [],
+  teardown: null,
+  copy: [],
+  base: null,
+  branchPrefix: null,
+};
+
+export function createHouse(options: HouseOptions): House {
+  const clock = options.clock ?? systemClock;
+  const log = quietLog;
+  const emptyDirectory = join(options.home, 'no-hooks');
+  mkdirSync(emptyDirectory, { recursive: true });
+  const plainGit = createGitCommand({ program: 'git', env: options.env, emptyDirectory });
+  const git = options.git?.(plainGit) ?? plainGit;
+  const sessions = new Map<string, readonly LiveSession[]>();
+  const fleet = createPlainFleet({
+    locations: options.locations,
+    env: options.env,
+    sessions,
+    ...(options.base === undefined ? {} : { base: options.base }),
+  });
+  const journal = (options.journal ?? ((same) => same))(createJournal({ clock, log }));
+  const fileLock = createFileLock({
+    processes: { startTime: async () => 'now', bootId: async () => 'boot' },
+    clock,
+    log,
+  });
+  const lock = createRepositoryLock({ fileLock });
+  const events: OperationEvent[] = [];
+  const running = createRunningOperations({ clock, emit: (event) => events.push(event) });
+  const approved = options.approved ?? new Set<string>();
+  const approvals: CommandApprovals = {
+    approved: async (_repository, command) => approved.has(command.text),
+    async approve(_repository, commands) {
+      for (const command of commands) approved.add(command.text);
+      return { ok: true, value: undefined };
+    },
+  };
+  const configs: RepositoryConfigs = {
+    read: async () => ({ ok: true, value: { ...noConfig, ...options.config } }),
+  };
+  const runner: CommandRunner = options.runner ?? {
+    run: async () => ({ exitCode: 0, reason: 'exited', tail: '' }),
+  };
+  const removal = createRemoval({
+    git,
+    merged: createMergedCheck(git),
+    pullRequests: options.pullRequests ?? { state: async () => 'none' },
+    processAlive: async (pid) => options.processAlive?.(pid) ?? false,
+    platform: 'linux',
+    log,
+    now: () => clock.now(),
+  });
+  const records = createOperationRecords({ clock, log });
+  const shared = {
+    fleet,
+    records,
+    lock,
+    journal,
+    running,
+    clock,
+    log,
+    recover: async (location: RepositoryLocation) => {
+      await recovery.underLock(location);
+    },
+  };
+  const cleaner = createCleaner({
+    ...shared,
+    removal,
+    hooks: createRepositoryHooks(git),
+    plans: createPlanStore({ clock, log }),
+    configs,
+    approvals,
+    runner,
+  });
+  const nothing = {
+    takeBack: async () => ({ ok: true as const, value: [] }),
+    discard: async () => undefined,
+    diskBytes: async () => null,
+  };
+  const undoer = createUndoer({
+    ...shared,
+    reversals: { cleanup: createCleanupReversal(removal), merge: nothing },
+  });
+  const recovery = createRecovery({
+    journal,
+    lock,
+    log,
+    recoverers: [cleaner.recover, undoer.recover],
+    collect: (location) => undoer.collect(location),
+  });
+  return { cleaner, undoer, recovery, events, sessions, approved, git, cancel: running.cancel };
+}
