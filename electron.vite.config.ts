@@ -36,6 +36,6 @@ export default defineConfig({
     root: 'src-renderer',
     plugins: [react()],
     resolve: { alias: { '@contract': from('src-main/contract') } },
-    build: { rollupOptions: { input: { index: from('src-renderer/index.html') } } },
+    build: { minify: true, rollupOptions: { input: { index: from('src-renderer/index.html') } } },
   },
 });
