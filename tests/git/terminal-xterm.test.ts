@@ -167,7 +167,7 @@ describe('a live session in an xterm', () => {
     const stray = spawn('sleep', ['1000'], { env: { ...env, WINDOWID: first.window }, detached: true });
     onTestFinished(() => void stray.kill());
     const opened = await terminals().open(live(stray.pid ?? 0));
-    expect(opened).toMatchObject({ ok: false, error: { kind: 'terminal-failed' } });
+    expect(opened).toMatchObject({ ok: false, error: { kind: 'terminal-unreachable' } });
     expect(await xdotool('getwindowfocus')).toBe(second.window);
   });
 

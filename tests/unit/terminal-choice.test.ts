@@ -186,23 +186,37 @@ describe('a live session', () => {
     expect(await terminals.open(request(100))).toEqual({
       ok: false,
       error: {
-        kind: 'terminal-failed',
+        kind: 'terminal-unreachable',
         terminal: 'foot',
-        details:
-          'The session (process 100 on /dev/pts/4) is running and can’t be brought to the front from here. On Wayland no program may raise another one’s window.',
+        where: 'process 100 on /dev/pts/4',
+        reason: 'On Wayland no program may raise another one’s window.',
       },
     });
     expect(machine.calls).toEqual([]);
   });
 
-  it('on Windows is never opened a second time', async () => {
-    const { terminals, machine } = await setUp({ platform: 'win32' });
-    expect(await terminals.open(request(100))).toMatchObject({
-      ok: false,
-      error: { kind: 'terminal-failed' },
-    });
-    expect(machine.calls).toEqual([]);
-    expect(await terminals.inFront({ pid: 100, tmux: null })).toBe(false);
+  it('on Windows comes up with its window, and is never opened a second time', async () => {
+    for (const said of ['activated\r\n', '']) {
+      const { terminals, machine } = await setUp({ platform: 'win32', answer: () => said });
+      expect(await terminals.open(request(100))).toMatchObject(
+        said === ''
+          ? { ok: false, error: { kind: 'terminal-unreachable', where: 'process 100' } }
+          : { ok: true, value: { reached: 'application' } },
+      );
+      expect(machine.calls).toEqual([
+        [
+          'powershell.exe',
+          '-NoLogo',
+          '-NoProfile',
+          '-NonInteractive',
+          '-Command',
+          expect.stringContaining('AppActivate'),
+        ],
+      ]);
+      expect(machine.environments[0]?.ORCHARD_SESSION_PID).toBe('100');
+      expect(machine.calls[0]?.at(-1)).not.toContain('100');
+      expect(await terminals.inFront({ pid: 100, tmux: null })).toBe(false);
+    }
   });
 
   it('that is gone is opened anew', async () => {
@@ -245,8 +259,8 @@ describe('the capability table', () => {
       ['custom', false, 'none'],
     ]);
     expect(await table({ platform: 'win32', programs: ['wt', 'powershell'] })).toEqual([
-      ['windows-terminal', true, 'none'],
-      ['windows-console', true, 'none'],
+      ['windows-terminal', true, 'application'],
+      ['windows-console', true, 'application'],
       ['custom', false, 'none'],
     ]);
   });
