@@ -25,6 +25,8 @@ export interface SpawnPlan {
   readonly firstPrompt: string | null;
   readonly quick: boolean;
   readonly steps: readonly string[];
+  /** The same by hand, as lines for a shell; the last one starts Claude. Nothing of it has been run. */
+  readonly commands: readonly string[];
   readonly warnings: readonly string[];
   /** Why it can't be done as it stands. 'too-many-worktrees' and 'approval-needed' yield to a yes. */
   readonly refusal: Failure | null;

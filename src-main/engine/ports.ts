@@ -3,8 +3,14 @@
  * fake them. Times are milliseconds since the epoch unless a name says otherwise.
  */
 
-import type { Failure, FailureOf, FileFailure, OpenFailure, RepositoryCommand } from '../contract/failures';
-import type { RepositoryId, WorktreeId } from '../contract/ids';
+import type {
+  FailureOf,
+  FileFailure,
+  OpenFailure,
+  RepositoryCommand,
+  SpawnFailure,
+} from '../contract/failures';
+import type { OperationId, RepositoryId, WorktreeId } from '../contract/ids';
 import type { OpenDone } from '../contract/plans';
 import type { DoctorCheck, NoteView, TerminalCapability } from '../contract/requests';
 import type { Result } from '../contract/result';
@@ -95,34 +101,90 @@ export interface SessionLedger {
 
 // ---------------------------------------------------------------- spawn
 
+/** A worktree in the making: what `add` makes and `takeBack` takes back, no more. */
+export interface WorktreeSpec {
+  /** Marks the branch as this operation's, so that no other of the same name is ever taken back. */
+  readonly operation: OperationId;
+  readonly path: string;
+  readonly branch: string;
+  readonly commit: string;
+}
+
+export interface RepositorySurvey {
+  readonly branches: readonly string[];
+  /** As git lists them, the main one first; a bare repository itself is not among them. */
+  readonly worktrees: readonly {
+    readonly path: string;
+    readonly branch: string | null;
+    readonly isMain: boolean;
+    readonly missing: boolean;
+  }[];
+  /** Names below `<common>/worktrees/`. */
+  readonly entries: readonly string[];
+}
+
+export interface CopyCandidates {
+  /** Where they are copied from; null when there is no worktree to copy from (a bare repository). */
+  readonly from: string | null;
+  /** Relative, '/'-separated; one that ends in '/' is a whole directory. */
+  readonly paths: readonly string[];
+  /** Relative paths of other worktrees inside `from`: never copied, whatever contains them. */
+  readonly leaveOut: readonly string[];
+}
+
+export interface WorktreeHooks {
+  /** Inside a working tree, so repository code: they need the same approval as `setup`. */
+  readonly inTree: readonly RepositoryCommand[];
+  /** The person's own, by file: they run. */
+  readonly others: readonly string[];
+}
+
 /** Git for making a worktree. Every verb names its expected failures. */
 export interface WorktreeMaker {
-  /** The branch to start from, and its tip after an attempt to fetch within the limit. */
+  /** The branch to start from, and its tip after an attempt to fetch within the limit (0: none). */
   resolveBase(
     location: RepositoryLocation,
     base: string | null,
     fetchLimitMs: number,
-  ): Promise<Result<{ base: string; commit: string; subject: string; freshness: string }, Failure>>;
+    signal?: AbortSignal,
+  ): Promise<Result<{ base: string; commit: string; subject: string; freshness: string }, SpawnFailure>>;
   /** Whether git takes it as a branch name; answers its problem, or null. */
   branchProblem(location: RepositoryLocation, branch: string): Promise<string | null>;
-  branches(location: RepositoryLocation): Promise<readonly string[]>;
-  /** Ignored and untracked files to copy, relative, '/'-separated, never below a nested worktree. */
+  survey(location: RepositoryLocation): Promise<Result<RepositorySurvey, SpawnFailure>>;
+  /** What is at this path, compared without case; null when it is free. */
+  pathTaken(path: string): Promise<string | null>;
   copyCandidates(
     location: RepositoryLocation,
     patterns: readonly string[],
-  ): Promise<Result<readonly string[], Failure>>;
-  /** Hooks inside the working tree (repository code) that `worktree add` would run. */
-  hooks(location: RepositoryLocation): Promise<readonly RepositoryCommand[]>;
+  ): Promise<Result<CopyCandidates, SpawnFailure>>;
+  /** What `add` would run in a worktree at this commit. */
+  hooks(location: RepositoryLocation, commit: string): Promise<Result<WorktreeHooks, SpawnFailure>>;
+  /** Whether the commit has submodules, which git leaves empty in a new worktree. */
+  hasSubmodules(location: RepositoryLocation, commit: string): Promise<boolean>;
+  /**
+   * Makes branch, directory and worktree. `announce` is awaited before each of its steps; what it
+   * refuses is not done. `entry` is the name of the worktree's own git directory.
+   */
   add(
     location: RepositoryLocation,
-    spec: { path: string; branch: string; commit: string },
-    signal: AbortSignal,
-  ): Promise<Result<void, Failure>>;
-  /** Takes back exactly what a failed add left: entry, directory, branch at that commit. */
+    spec: WorktreeSpec,
+    options: {
+      readonly signal: AbortSignal;
+      announce(step: string, data?: unknown): Promise<Result<void, FileFailure>>;
+      onProcess(pid: number): void;
+      onOutput(text: string): void;
+    },
+  ): Promise<Result<{ readonly entry: string; readonly worktreeId: WorktreeId }, SpawnFailure>>;
+  /**
+   * Takes back what `add` made, from the steps that it announced. `afterCrash` trusts nothing: work
+   * that appeared since stays where it is, and what can't be explained is moved to trash.
+   */
   takeBack(
     location: RepositoryLocation,
-    spec: { path: string; branch: string; commit: string },
-  ): Promise<Result<void, Failure>>;
+    spec: WorktreeSpec,
+    steps: readonly { readonly step: string; readonly data: unknown }[],
+    options: { readonly afterCrash: boolean; readonly copies: readonly string[] },
+  ): Promise<Result<{ readonly kept: readonly string[] }, SpawnFailure>>;
 }
 
 export interface TaskRecords {
@@ -185,12 +247,17 @@ export interface RepositoryConfigs {
 }
 
 export interface FileCopier {
-  /** Copies files (never over one that is there, links as what they point to, copy-on-write where possible). Answers sha256 by path. */
+  /**
+   * Copies relative paths ('/'-separated; a trailing '/' means a whole directory), never over one that
+   * is there, links as what they point to, copy-on-write where possible. What vanished meanwhile, and
+   * what `leaveOut` names, is left out. Answers sha256 by path of the files named one by one.
+   */
   copy(
     from: string,
     to: string,
     paths: readonly string[],
     signal: AbortSignal,
+    leaveOut?: readonly string[],
   ): Promise<Result<Readonly<Record<string, string>>, FileFailure | FailureOf<'cancelled'>>>;
 }
 
@@ -202,14 +269,25 @@ export interface CommandRunner {
     options: {
       readonly signal: AbortSignal;
       readonly limitMs: number;
+      /** Added to the login environment. */
       readonly env: Readonly<Record<string, string>>;
       onOutput(text: string): void;
+      /** The process that leads the command's group. */
+      onStart?(pid: number): void;
     },
   ): Promise<{
     readonly exitCode: number | null;
     readonly reason: 'exited' | 'timed-out' | 'cancelled' | 'failed-to-start';
     readonly tail: string;
   }>;
+}
+
+/** Processes that an Orchard which died may have left running. */
+export interface LeftProcesses {
+  /** What tells this process from a later one with its number; null when it is gone or can't be told. */
+  identify(pid: number): Promise<string | null>;
+  /** Ends its group if it is still that process, and waits until it is gone. */
+  end(pid: number, identity: string): Promise<void>;
 }
 
 // ---------------------------------------------------------------- terminals
@@ -224,10 +302,7 @@ export interface OpenRequest {
 }
 
 export interface Terminals {
-  /**
-   * Brings the live session's terminal to the front; one that can't be reached is a failure that says where it
-   * is, never a second terminal. Without a live session (or when its process is gone) opens a new one.
-   */
+  /** Brings the live session's terminal to the front, else opens a new one. */
   open(request: OpenRequest): Promise<Result<OpenDone, OpenFailure>>;
   /** The same as a line to paste into a shell; runs nothing. */
   commandLine(request: OpenRequest): Promise<string>;

@@ -70,6 +70,14 @@ const misleading = new Set([
   'GIT_COMMITTER_DATE',
 ]);
 
+/** An environment without what would send a call to another repository. */
+export function quietEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined && !misleading.has(name)) kept[name] = value;
+  return kept;
+}
+
 const defaultLimitMs = 30_000;
 
 /** The arguments that come before the verb, by kind of call. */
@@ -80,9 +88,7 @@ export function leadingArguments(mode: GitCall['mode'], emptyDirectory: string):
 }
 
 export function createGitCommand(options: GitCommandOptions): GitCommand {
-  const inherited: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.env))
-    if (value !== undefined && !misleading.has(name)) inherited[name] = value;
+  const inherited = quietEnvironment(options.env);
 
   return async (directory, args, call) => {
     const limitMs = call.limitMs ?? defaultLimitMs;

@@ -67,7 +67,6 @@ export function createFakeOrchard(first: Snapshot = emptySnapshot, handlers: Par
       return () => operations.delete(listener);
     },
     start: async () => snapshot,
-    settled: async () => snapshot,
     async dispose() {
       disposed++;
     },
