@@ -5,28 +5,14 @@ import type { TerminalCapability } from '../contract/requests';
 import { fail, ok, type Result } from '../contract/result';
 import type { Settings } from '../contract/settings';
 import type { Clock, Log, OpenRequest, Terminals } from '../engine/ports';
-import { createAlacritty } from './alacritty';
-import { createAppleTerminal } from './apple-terminal';
-import { createCustom } from './custom';
-import { hasDisplay } from './emulator';
-import { createFoot } from './foot';
+import { chooseTerminal, listTerminals } from './choice';
 import { bringToFront } from './front';
-import { createGhostty } from './ghostty';
-import { createGnomeTerminal } from './gnome-terminal';
-import { createIterm2 } from './iterm2';
-import { createKitty } from './kitty';
-import { createKonsole } from './konsole';
 import { createLaunchers, type Launch } from './launcher';
 import { createMachine, type Environment, type Machine, type Platform } from './machine';
 import { createProcessInspector } from './processes';
 import { plainTitle, posixLine, powerShellLine } from './quoting';
-import { createSystemDefault } from './system-default';
 import { type SessionProcess, type Terminal, terminalFailed } from './terminal';
 import { attachLine, createTmux } from './tmux';
-import { createWarp } from './warp';
-import { createWezterm } from './wezterm';
-import { createWindowsConsole, createWindowsTerminal } from './windows-terminal';
-import { createXterm } from './xterm';
 
 export interface TerminalsOptions {
   readonly platform: Platform;
@@ -76,26 +62,14 @@ export function createTerminals(options: TerminalsOptions): Terminals {
       return opened.ok ? ok({ terminal: opened.value.terminal }) : opened;
     },
   });
-  // In the order in which automatic choice tries them, where nothing says what the person uses.
-  const all: readonly Terminal[] = [
-    tmux,
-    createIterm2(machine),
-    createGhostty(machine),
-    createWezterm(machine),
-    createKitty(machine),
-    createKonsole(machine),
-    createGnomeTerminal(machine),
-    createAlacritty(machine),
-    createFoot(machine),
-    createXterm(machine),
-    createSystemDefault(machine),
-    createWarp(machine),
-    createAppleTerminal(machine),
-    createWindowsTerminal(machine),
-    createWindowsConsole(machine),
-    createCustom(() => settings().custom, machine),
-  ];
+  const all = listTerminals(machine, tmux, () => settings().custom);
   const here = all.filter((terminal) => terminal.platforms.includes(platform));
+  const choose = async (fits: (terminal: Terminal) => boolean) => {
+    // The terminal that Orchard was started from is the person's.
+    const self = await inspect({ pid: process.pid, tmux: null }, null);
+    const startedFrom = self === null ? undefined : hostOf(self);
+    return chooseTerminal({ terminals: here, tmux, machine, settings: settings(), startedFrom, fits });
+  };
   const byId = (id: string) => here.find((terminal) => terminal.id === id);
   const hostOf = (session: SessionProcess) => {
     for (const ancestor of session.ancestors)
@@ -198,43 +172,6 @@ export function createTerminals(options: TerminalsOptions): Terminals {
     return ok({ terminal: opened.value.where ?? terminal.title });
   }
 
-  /** A preferred terminal that is not there is an answer, not a reason to open another one. */
-  async function choose(
-    fits: (terminal: Terminal) => boolean,
-  ): Promise<{ readonly chosen: Terminal | null; readonly tried: readonly string[] }> {
-    const { preferred } = settings();
-    if (preferred !== 'auto') {
-      const terminal = byId(preferred);
-      if (terminal === undefined) return { chosen: null, tried: [preferred] };
-      if (fits(terminal))
-        return (await terminal.installed())
-          ? { chosen: terminal, tried: [] }
-          : { chosen: null, tried: [terminal.title] };
-    }
-    const order: Terminal[] = [];
-    if (await tmux.inside()) order.push(tmux);
-    // The terminal that Orchard was started from is the person's.
-    const self = await inspect({ pid: process.pid, tmux: null }, null);
-    const started = self === null ? undefined : hostOf(self);
-    if (started !== undefined) order.push(started);
-    order.push(
-      ...desktopChoices(machine.env, byId),
-      ...here.filter(({ id }) => id !== 'custom' && id !== 'tmux'),
-    );
-    // No display, as over SSH: a running tmux is where the person is.
-    if (!hasDisplay(machine)) order.splice(0, order.length, ...((await tmux.running()) ? [tmux] : []));
-    const custom = byId('custom');
-    if (custom !== undefined && settings().custom !== null) order.push(custom);
-
-    const tried: string[] = [];
-    for (const terminal of new Set(order)) {
-      if (!fits(terminal)) continue;
-      if (await terminal.installed()) return { chosen: terminal, tried };
-      tried.push(terminal.title);
-    }
-    return { chosen: null, tried: tried.length === 0 ? ['a display', 'a running tmux'] : tried };
-  }
-
   const line = (request: OpenRequest) =>
     platform === 'win32'
       ? powerShellLine(request.directory, request.command)
@@ -314,24 +251,6 @@ export function createTerminals(options: TerminalsOptions): Terminals {
     },
   };
 }
-
-/** What the desktop says about the person's terminal, surest first. */
-function desktopChoices(env: Environment, byId: (id: string) => Terminal | undefined): readonly Terminal[] {
-  const ids: string[] = [];
-  const named = (env.TERMINAL ?? '').split('/').at(-1) ?? '';
-  if (named !== '') ids.push(named, 'system-default');
-  const desktop = (env.XDG_CURRENT_DESKTOP ?? '').toUpperCase();
-  if (desktop.includes('KDE')) ids.push('konsole');
-  if (desktop.includes('GNOME') || desktop.includes('UNITY') || desktop.includes('CINNAMON'))
-    ids.push('gnome-terminal');
-  if (env.XDG_SESSION_TYPE !== undefined || env.DISPLAY !== undefined) ids.push('system-default');
-  return ids
-    .map(byId)
-    .filter((terminal) => terminal !== undefined && terminal.id !== 'tmux')
-    .filter(isTerminal);
-}
-
-const isTerminal = (terminal: Terminal | undefined): terminal is Terminal => terminal !== undefined;
 
 /** "Visual Studio Code" of a session in an application that is no terminal of ours (macOS). */
 function applicationName(session: SessionProcess): string | null {
