@@ -87,6 +87,8 @@ export interface MergeDone {
   readonly pullRequest: string | null;
   readonly removed: string | null;
   readonly rebaseNow: readonly WorktreeId[];
+  /** What did not work and changes nothing about the landing: quick's cleanup was refused. */
+  readonly warnings?: readonly string[];
 }
 
 export interface CleanupPlan {

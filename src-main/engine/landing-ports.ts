@@ -4,14 +4,17 @@ import type {
   CommonFailure,
   FailureOf,
   FileFailure,
+  MergeFailure,
   RepositoryCommand,
   UndoFailure,
 } from '../contract/failures';
 import type { OperationId, PlanToken, RepositoryId, WorktreeId } from '../contract/ids';
+import type { MergeStrategy, UpdateStrategy } from '../contract/plans';
 import type { Result } from '../contract/result';
 import type { Collision } from '../contract/snapshot';
 import type { CleanupChoices, CleanupFacts, LiveSession } from '../domain/cleanup-plan';
 import type { RepositoryLocation, WorktreeFacts } from '../domain/facts';
+import type { MergeChoices, MergeFacts, ValidationCommand } from '../domain/merge-plan';
 
 /** A worktree as the fleet knows it right now, with what a plan needs to know about its surroundings. */
 export interface FoundWorktree {
@@ -165,6 +168,147 @@ export interface Removal {
   discard(location: RepositoryLocation, work: CleanupWork): Promise<void>;
   /** Bytes on disk that the trash of it uses. */
   diskBytes(work: CleanupWork): Promise<number | null>;
+}
+
+// ---------------------------------------------------------------- merge
+
+/** Everything needed to do a merge (or a rebase of a sibling), to finish it after a crash, to take it back. */
+export interface MergeWork {
+  readonly version: 1;
+  readonly only: 'merge' | 'rebase';
+  readonly operation: OperationId;
+  readonly worktreeId: WorktreeId;
+  readonly path: string;
+  readonly branch: string;
+  /** Where the branch was. */
+  readonly tip: string;
+  readonly task: string | null;
+  readonly base: string;
+  /** Where the local base was; null when there is none (a pull request needs none). */
+  readonly baseLocal: string | null;
+  /** Local base or upstream, whichever contains the other. */
+  readonly baseTip: string;
+  readonly upstream: {
+    readonly remote: string;
+    readonly remoteRef: string;
+    readonly trackingRef: string;
+    readonly commit: string;
+  } | null;
+  readonly baseCheckout: string | null;
+  readonly strategy: MergeStrategy;
+  readonly update: UpdateStrategy | null;
+  readonly push: boolean;
+  /** For a pull request: where the branch goes, and what was seen there. */
+  readonly branchOnRemote: {
+    readonly remote: string;
+    readonly ref: string;
+    readonly seen: string | null;
+  } | null;
+}
+
+/** How far a merge came. */
+export interface MergeProgress {
+  /** The branch after its update; the tip when there was none. */
+  readonly updated: string;
+  readonly landed: string | null;
+  readonly pushed: boolean;
+}
+
+export interface MergeSurvey {
+  readonly facts: MergeFacts;
+  readonly validation: readonly ValidationCommand[];
+  readonly baseTip: string;
+  readonly upstream: MergeWork['upstream'];
+  readonly branchOnRemote: MergeWork['branchOnRemote'];
+  readonly fingerprint: string;
+}
+
+export interface Landing {
+  /** Reads everything that a plan rests on. `fetch` asks the base's remote first, within its limit. */
+  survey(
+    found: FoundWorktree,
+    choices: MergeChoices,
+    options: {
+      readonly only: 'merge' | 'rebase';
+      readonly fetch: boolean;
+      readonly configured: readonly string[];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Result<MergeSurvey, MergeFailure>>;
+  pin(location: RepositoryLocation, work: MergeWork): Promise<Result<void, MergeFailure>>;
+  /** Builds the branch with the base brought in; moves nothing. */
+  buildUpdate(
+    location: RepositoryLocation,
+    work: MergeWork,
+    signal: AbortSignal,
+  ): Promise<Result<string, MergeFailure>>;
+  /** Moves the branch, and the worktree that has it checked out, to the update. */
+  moveBranch(
+    location: RepositoryLocation,
+    work: MergeWork,
+    updated: string,
+  ): Promise<Result<void, MergeFailure>>;
+  /** Refuses when the worktree is no longer exactly this commit: validation changed something. */
+  stillAt(work: MergeWork, commit: string): Promise<Result<void, MergeFailure>>;
+  /** Builds what the base will be; its tree is the validated tree. Moves nothing. */
+  build(
+    location: RepositoryLocation,
+    work: MergeWork,
+    updated: string,
+    signal: AbortSignal,
+  ): Promise<Result<string, MergeFailure>>;
+  land(location: RepositoryLocation, work: MergeWork, landed: string): Promise<Result<void, MergeFailure>>;
+  push(
+    location: RepositoryLocation,
+    work: MergeWork,
+    landed: string,
+    io: { readonly signal: AbortSignal; onOutput(text: string): void },
+  ): Promise<Result<void, MergeFailure>>;
+  pushBranch(
+    location: RepositoryLocation,
+    work: MergeWork,
+    updated: string,
+    io: { readonly signal: AbortSignal; onOutput(text: string): void },
+  ): Promise<Result<void, MergeFailure>>;
+  /** Answers where to look at the pull request, or to make it. */
+  openPullRequest(
+    location: RepositoryLocation,
+    work: MergeWork,
+    updated: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly url: string | null; readonly made: boolean }>;
+  /** Whether the base has it: past it, a crash is finished, not rolled back. Waits for a git left running. */
+  hasLanded(location: RepositoryLocation, work: MergeWork, landed: string): Promise<boolean>;
+  /** Whether the remote has the pushed branch of a pull request. */
+  isBranchPushed(location: RepositoryLocation, work: MergeWork, updated: string): Promise<boolean>;
+  blocker(
+    location: RepositoryLocation,
+    work: MergeWork,
+    progress: MergeProgress,
+  ): Promise<FailureOf<'undo-blocked'> | CommonFailure | null>;
+  /** Puts back the base and the branch where they are still where this left them. Doing it again is harmless. */
+  takeBack(
+    location: RepositoryLocation,
+    work: MergeWork,
+    progress: MergeProgress,
+    announce: (step: string) => Promise<Result<void, FileFailure>>,
+  ): Promise<Result<readonly string[], UndoFailure>>;
+  discard(location: RepositoryLocation, operation: OperationId): Promise<void>;
+  /** Siblings that conflict with what landed now. */
+  collidingWith(
+    found: FoundWorktree,
+    landed: string,
+    base: string,
+  ): Promise<readonly (Collision & { readonly name: string })[]>;
+  /** A file for the whole output of an operation, beside its journal. */
+  openLog(location: RepositoryLocation, operation: OperationId): Promise<OutputFile>;
+}
+
+export interface OutputFile {
+  readonly path: string;
+  /** In order; a full disk is told by `close`, and stops nothing. */
+  write(text: string): void;
+  close(): Promise<void>;
 }
 
 /** Repository commands that a person approved, by exact text. */

@@ -2,8 +2,9 @@
  * Hooks, told apart by where they lie: in the git directory they are the person's own; in the working
  * tree (`core.hooksPath=.husky`) they are repository code, which a pull can change.
  */
+import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { RepositoryHooks } from '../engine/ports';
 import type { GitCommand } from './git-command';
 
@@ -25,6 +26,12 @@ const known = new Set([
   'post-rewrite',
   'post-index-change',
 ]);
+
+/** Husky 9 points git at `.husky/_`, whose files only run their namesakes one directory up. */
+function withWhatHuskyRuns(file: string): readonly string[] {
+  const home = dirname(file);
+  return basename(home) === '_' ? [file, join(dirname(home), basename(file))] : [file];
+}
 
 export function createRepositoryHooks(git: GitCommand): RepositoryHooks {
   const found = async (directory: string): Promise<readonly { name: string; path: string }[]> => {
@@ -49,13 +56,20 @@ export function createRepositoryHooks(git: GitCommand): RepositoryHooks {
       const own = await realpath(location.commonDir).catch(() => location.commonDir);
       const commands = [];
       for (const hook of await found(directory)) {
-        const path = await realpath(hook.path).catch(() => hook.path);
-        if (!path.startsWith(top + sep) || path.startsWith(own + sep)) continue;
-        const text = await readFile(path, 'utf8');
-        commands.push({
-          purpose: 'hook' as const,
-          text: `${relative(top, path).split(sep).join('/')}:\n${text}`,
-        });
+        for (const file of withWhatHuskyRuns(hook.path)) {
+          const path = await realpath(file).catch(() => null);
+          if (path === null || !path.startsWith(top + sep) || path.startsWith(own + sep)) continue;
+          const content = await readFile(path);
+          const words = content.toString('utf8');
+          // A program can't be read; its fingerprint stands for it, so that a change asks again.
+          const exact = Buffer.from(words).equals(content)
+            ? words
+            : `(a program, sha256 ${createHash('sha256').update(content).digest('hex')})`;
+          commands.push({
+            purpose: 'hook' as const,
+            text: `# ${relative(top, path).split(sep).join('/')}\n${exact}`,
+          });
+        }
       }
       return commands;
     },

@@ -8,6 +8,8 @@ import type { OperationEvent } from '../../../src-main/contract/operations';
 import type { LiveSession } from '../../../src-main/domain/cleanup-plan';
 import type { RepositoryConfig, RepositoryLocation } from '../../../src-main/domain/facts';
 import { type Cleaner, createCleaner } from '../../../src-main/engine/clean-up';
+import { createMerger, type Merger } from '../../../src-main/engine/merge';
+import { createMergeReversal } from '../../../src-main/engine/merge-execution';
 import type {
   Clock,
   CommandApprovals,
@@ -22,10 +24,11 @@ import { createCleanupReversal, createUndoer, type Undoer } from '../../../src-m
 import { createGitCommand, type GitCommand } from '../../../src-main/git/git-command';
 import { createRepositoryHooks } from '../../../src-main/git/hooks';
 import { createJournal } from '../../../src-main/git/journal';
+import { createLanding } from '../../../src-main/git/landing';
 import { createRepositoryLock } from '../../../src-main/git/lock';
 import { createMergedCheck } from '../../../src-main/git/merged';
+import type { PullRequests } from '../../../src-main/git/pull-requests';
 import { createOperationRecords, createPlanStore } from '../../../src-main/git/record-files';
-import type { PullRequestLook } from '../../../src-main/git/remote-branch';
 import { createRemoval } from '../../../src-main/git/removal';
 import { createFileLock } from '../../../src-main/system/file-lock';
 import { createPlainFleet } from './fleet';
@@ -38,15 +41,17 @@ export interface HouseOptions {
   readonly clock?: Clock;
   readonly config?: Partial<RepositoryConfig>;
   readonly approved?: Set<string>;
-  readonly pullRequests?: PullRequestLook;
+  readonly pullRequests?: Partial<PullRequests>;
   readonly processAlive?: (pid: number) => boolean;
   readonly runner?: CommandRunner;
+  readonly validationLimitMs?: number;
   /** Wraps a port, to make it fail or to die in it. */
   readonly journal?: (journal: Journal) => Journal;
   readonly git?: (git: GitCommand) => GitCommand;
 }
 
 export interface House {
+  readonly merger: Merger;
   readonly cleaner: Cleaner;
   readonly undoer: Undoer;
   readonly recovery: Recovery;
@@ -113,10 +118,15 @@ export function createHouse(options: HouseOptions): House {
   const runner: CommandRunner = options.runner ?? {
     run: async () => ({ exitCode: 0, reason: 'exited', tail: '' }),
   };
+  const pullRequests: PullRequests = {
+    state: async () => 'none',
+    open: async () => ({ url: null, made: false }),
+    ...options.pullRequests,
+  };
   const removal = createRemoval({
     git,
     merged: createMergedCheck(git),
-    pullRequests: options.pullRequests ?? { state: async () => 'none' },
+    pullRequests,
     processAlive: async (pid) => options.processAlive?.(pid) ?? false,
     platform: 'linux',
     log,
@@ -144,21 +154,35 @@ export function createHouse(options: HouseOptions): House {
     approvals,
     runner,
   });
-  const nothing = {
-    takeBack: async () => ({ ok: true as const, value: [] }),
-    discard: async () => undefined,
-    diskBytes: async () => null,
-  };
+  const landing = createLanding({
+    git,
+    hooks: createRepositoryHooks(git),
+    platform: 'linux',
+    pullRequests,
+    log,
+    now: () => clock.now(),
+  });
+  const merger = createMerger({
+    ...shared,
+    landing,
+    hooks: createRepositoryHooks(git),
+    plans: createPlanStore({ clock, log }),
+    configs,
+    approvals,
+    runner,
+    cleanupMerged: cleaner.cleanupMerged,
+    ...(options.validationLimitMs === undefined ? {} : { validationLimitMs: options.validationLimitMs }),
+  });
   const undoer = createUndoer({
     ...shared,
-    reversals: { cleanup: createCleanupReversal(removal), merge: nothing },
+    reversals: { cleanup: createCleanupReversal(removal), merge: createMergeReversal(landing) },
   });
   const recovery = createRecovery({
     journal,
     lock,
     log,
-    recoverers: [cleaner.recover, undoer.recover],
+    recoverers: [merger.recover, cleaner.recover, undoer.recover],
     collect: (location) => undoer.collect(location),
   });
-  return { cleaner, undoer, recovery, events, sessions, approved, git, cancel: running.cancel };
+  return { merger, cleaner, undoer, recovery, events, sessions, approved, git, cancel: running.cancel };
 }
