@@ -1,0 +1,280 @@
+/** The git observer: every repository under observation, the patrol behind the watches, and the cache. */
+import { realpath } from 'node:fs/promises';
+import type { Merged } from '../../contract/snapshot';
+import type { RepositoryFacts, RepositoryLocation } from '../../domain/facts';
+import type { Cancel, Clock, GitObserver, Log, TaskRecords } from '../../engine/ports';
+import { systemWatch, type WatchFunction } from '../watch/directory-watches';
+import { createWatchBudget, type WatchBudget } from '../watch/watch-budget';
+import type { NoteFact } from './derive';
+import { createDistances, type Distances } from './distances';
+import type { FactsCache } from './facts-cache';
+import { answerProblem, type GitRunner, type GitRunnerCounts } from './git-runner';
+import { locateDirectory } from './locate';
+import type { MergedQuestion } from './merged-memory';
+import { createRepositoryObservation, type RepositoryObservation } from './repository-observation';
+
+export interface GitObserverDeps {
+  readonly runner: GitRunner;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly platform: 'darwin' | 'linux' | 'win32';
+  /** As `git --version` says it: "2.39.5". */
+  readonly gitVersion: string;
+  /** False for a one-shot command: one look, no watches, no patrol. */
+  readonly watch: boolean;
+  readonly records: Pick<TaskRecords, 'list'>;
+  /** `base` of the repository's `.orchard.json`; null when it says nothing. */
+  readonly configuredBase: (location: RepositoryLocation) => Promise<string | null>;
+  readonly newestNote: (worktreePath: string) => Promise<NoteFact | null>;
+  /** Whether and how a clean branch is merged; asked once per pair of commits. */
+  readonly howMerged: ((location: RepositoryLocation, question: MergedQuestion) => Promise<Merged>) | null;
+  /** Null keeps nothing on disk. */
+  readonly cache: FactsCache | null;
+  /** Stand-ins for tests. */
+  readonly watchFunction?: WatchFunction;
+  readonly budget?: WatchBudget;
+}
+
+export interface ObserverPerformance {
+  readonly processes: GitRunnerCounts;
+  readonly watches: { readonly git: number; readonly files: number; readonly left: number };
+  readonly refreshes: number;
+  readonly repositories: number;
+  /** Worktrees whose files are not watched, and why. */
+  readonly unwatched: readonly { readonly path: string; readonly why: string }[];
+}
+
+/** A look at what file times tell, without processes. */
+const SWEEP_MS = 30_000;
+/** The least time between two looks of the patrol: at unwatched worktrees, and to verify watched ones. */
+const PATROL_MS = { unwatched: 5_000, verify: 30_000 };
+/** The patrol's part of one core. */
+const PATROL_SHARE = 0.003;
+const CACHE_DELAY_MS = 5_000;
+
+export function createGitObserver(deps: GitObserverDeps): GitObserver & {
+  performance(): ObserverPerformance;
+} {
+  const { runner, clock, log } = deps;
+  const listeners = new Set<(facts: RepositoryFacts) => void>();
+  const observed = new Map<
+    string,
+    {
+      readonly observation: RepositoryObservation;
+      readonly distances: Distances;
+      readonly first: Promise<void>;
+    }
+  >();
+  const budget = deps.budget ?? createWatchBudget();
+  const latest = new Map<string, RepositoryFacts>();
+  const unsaved = new Set<string>();
+  let saving: Cancel | null = null;
+  let sweeping: Cancel | null = null;
+  let patrolling: Cancel | null = null;
+  let turns: Promise<void> = Promise.resolve();
+  let initDefault: Promise<string | null> | null = null;
+  let disposed = false;
+
+  const tell = (facts: RepositoryFacts) => {
+    if (disposed) return;
+    for (const listener of [...listeners]) {
+      try {
+        listener(facts);
+      } catch (error) {
+        log.bug('git.facts-listener', error);
+      }
+    }
+  };
+
+  const inTurn = (work: () => Promise<void>) => {
+    turns = turns
+      .then(() => (disposed ? undefined : work()))
+      .catch((error) => void log.bug('git.watch', error));
+  };
+
+  /** The person's `init.defaultBranch`: asked once, from a directory that belongs to no repository. */
+  const readInitDefault = (cwd: string): Promise<string | null> => {
+    initDefault ??= runner
+      .run({ cwd, args: ['config', '--global', '--get', 'init.defaultBranch'], limitMs: 10_000 })
+      .then((answer) => (answerProblem(answer) === null ? answer.stdout.trim() || null : null));
+    return initDefault;
+  };
+
+  function begin(location: RepositoryLocation): void {
+    const distances = createDistances({ runner, log, hasAheadBehind: atLeast(deps.gitVersion, 2, 41) });
+    const observation = createRepositoryObservation({
+      location,
+      runner,
+      distances,
+      clock,
+      log,
+      platform: deps.platform,
+      now: clock.now,
+      records: deps.records.list,
+      configuredBase: deps.configuredBase,
+      initDefault: () => readInitDefault(location.commonDir),
+      newestNote: deps.newestNote,
+      howMerged: deps.howMerged,
+      watching: deps.watch ? { watch: deps.watchFunction ?? systemWatch, budget, inTurn } : null,
+      emit(facts) {
+        latest.set(location.id, facts);
+        tell(facts);
+        save(location.id);
+      },
+    });
+    const first = (async () => {
+      const cached = await deps.cache?.read(location);
+      if (cached != null) {
+        distances.restore(cached.distances);
+        observation.mergedMemory.restore(cached.merged);
+        if (deps.watch && observed.get(location.id)?.observation === observation) tell(cached.facts);
+      }
+      await observation.start();
+    })();
+    observed.set(location.id, { observation, distances, first });
+  }
+
+  // ------------------------------------------------------------ the disk cache
+
+  function save(id: string): void {
+    if (deps.cache === null) return;
+    unsaved.add(id);
+    saving ??= clock.schedule(CACHE_DELAY_MS, () => {
+      saving = null;
+      void writeUnsaved();
+    });
+  }
+
+  async function writeUnsaved(): Promise<void> {
+    const ids = [...unsaved];
+    unsaved.clear();
+    await Promise.all(
+      ids.map(async (id) => {
+        const facts = latest.get(id);
+        const one = observed.get(id);
+        if (facts === undefined || one === undefined) return;
+        await deps.cache?.write({
+          facts,
+          distances: one.distances.entries(),
+          merged: one.observation.mergedMemory.entries(),
+        });
+      }),
+    );
+  }
+
+  // ------------------------------------------------------------ behind the watches
+
+  function sweep(): void {
+    sweeping = clock.schedule(SWEEP_MS, () => {
+      void Promise.all([...observed.values()].map(({ observation }) => observation.sweep()))
+        .catch((error) => log.bug('git.sweep', error))
+        .then(() => {
+          if (!disposed) sweep();
+        });
+    });
+  }
+
+  /** Looks whole at one worktree at a time, the one not looked at for longest; unwatched ones first. */
+  function patrol(lastCostMs: number, unwatched: boolean): void {
+    const least = unwatched ? PATROL_MS.unwatched : PATROL_MS.verify;
+    patrolling = clock.schedule(Math.max(least, lastCostMs / PATROL_SHARE), () => {
+      const trees = [...observed.values()].flatMap(({ observation }) => observation.trees());
+      const idle = trees.filter((tree) => !tree.busy && !tree.reader.listed.missing);
+      const blind = idle.filter((tree) => tree.watched === 'git-only');
+      const next = (blind.length > 0 ? blind : idle).sort((a, b) => a.lookedAt - b.lookedAt)[0];
+      void (next?.verify() ?? Promise.resolve())
+        .catch((error) => log.bug('git.patrol', error))
+        .then(() => {
+          if (!disposed) patrol(next?.reader.fullCostMs ?? 0, blind.length > 0);
+        });
+    });
+  }
+
+  if (deps.watch) {
+    sweep();
+    patrol(0, true);
+  }
+
+  return {
+    async locate(directory) {
+      return (await locateDirectory(directory))?.location ?? null;
+    },
+    async observe(locations) {
+      const wanted = new Map(locations.map((location) => [location.id, location]));
+      const gone = [...observed].filter(([id]) => !wanted.has(id));
+      for (const [id] of gone) {
+        observed.delete(id);
+        latest.delete(id);
+      }
+      for (const location of wanted.values()) if (!observed.has(location.id)) begin(location);
+      await Promise.all([
+        ...gone.map(([, { observation }]) => observation.dispose()),
+        ...[...observed.values()].map(({ first }) => first),
+      ]);
+    },
+    onFacts(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async refresh(repository) {
+      const some =
+        repository === null ? [...observed.values()] : [observed.get(repository)].filter((o) => o != null);
+      await Promise.all(
+        some.map(async ({ observation, first }) => {
+          await first;
+          await observation.refresh();
+        }),
+      );
+    },
+    hint(directory) {
+      void realpath(directory).then(
+        (path) => {
+          for (const { observation } of observed.values()) observation.hint(path);
+        },
+        () => {
+          // Gone since: the list will tell.
+        },
+      );
+    },
+    performance() {
+      const all = [...observed.values()].map(({ observation }) => observation);
+      const sum = (pick: (one: ReturnType<RepositoryObservation['performance']>) => number) =>
+        all.reduce((total, one) => total + pick(one.performance()), 0);
+      return {
+        processes: runner.counts(),
+        watches: {
+          git: sum((one) => one.gitWatches),
+          files: sum((one) => one.fileWatches),
+          left: budget.left,
+        },
+        refreshes: sum((one) => one.refreshes),
+        repositories: all.length,
+        unwatched: all.flatMap((one) =>
+          one
+            .trees()
+            .flatMap((tree) =>
+              tree.refusal === null ? [] : [{ path: tree.reader.listed.path, why: tree.refusal }],
+            ),
+        ),
+      };
+    },
+    async dispose() {
+      if (disposed) return;
+      disposed = true;
+      saving?.();
+      sweeping?.();
+      patrolling?.();
+      await writeUnsaved();
+      await Promise.all([...observed.values()].map(({ observation }) => observation.dispose()));
+      observed.clear();
+      listeners.clear();
+      await runner.dispose();
+    },
+  };
+}
+
+/** "2.39.5 (Apple Git-154)" is at least 2.39. */
+export function atLeast(version: string, major: number, minor: number): boolean {
+  const [first = 0, second = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  return first > major || (first === major && second >= minor);
+}

@@ -1,0 +1,92 @@
+/** What the files of a worktree's private git directory tell without asking git. */
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OngoingOperation } from '../../contract/snapshot';
+
+export interface PrivateFacts {
+  readonly ongoing: OngoingOperation | null;
+  /** The branch that a rebase or bisect works on, though git calls the worktree detached. */
+  readonly workedOnBranch: string | null;
+  /** When HEAD last moved, from its reflog. */
+  readonly headMovedAt: number | null;
+  readonly indexChangedAt: number | null;
+}
+
+export async function readPrivateDirectory(gitDir: string): Promise<PrivateFacts> {
+  const [names, headMovedAt, indexChangedAt] = await Promise.all([
+    readdir(gitDir).then(
+      (list) => new Set(list),
+      () => new Set<string>(),
+    ),
+    lastReflogTime(join(gitDir, 'logs', 'HEAD')),
+    stat(join(gitDir, 'index')).then(
+      (index) => index.mtimeMs,
+      () => null,
+    ),
+  ]);
+  const ongoing = await ongoingOperation(gitDir, names);
+  return {
+    ongoing,
+    workedOnBranch: ongoing === 'rebase' || ongoing === 'bisect' ? await workedOn(gitDir, names) : null,
+    headMovedAt,
+    indexChangedAt,
+  };
+}
+
+/** In the order of git's own wt-status: a rebase leaves a CHERRY_PICK_HEAD of its own. */
+async function ongoingOperation(
+  gitDir: string,
+  names: ReadonlySet<string>,
+): Promise<OngoingOperation | null> {
+  if (names.has('rebase-merge') || names.has('rebase-apply')) return 'rebase';
+  if (names.has('MERGE_HEAD')) return 'merge';
+  if (names.has('CHERRY_PICK_HEAD')) return 'cherry-pick';
+  if (names.has('REVERT_HEAD')) return 'revert';
+  if (names.has('sequencer')) {
+    // Between two picks of several there is no *_HEAD; the list of what is left says what it is.
+    const todo = await textOf(join(gitDir, 'sequencer', 'todo'));
+    if (todo !== null) return /^\s*revert\b/.test(todo) ? 'revert' : 'cherry-pick';
+  }
+  return names.has('BISECT_LOG') || names.has('BISECT_START') ? 'bisect' : null;
+}
+
+async function workedOn(gitDir: string, names: ReadonlySet<string>): Promise<string | null> {
+  for (const directory of ['rebase-merge', 'rebase-apply']) {
+    if (!names.has(directory)) continue;
+    const head = (await textOf(join(gitDir, directory, 'head-name')))?.trim();
+    if (head?.startsWith('refs/heads/')) return head.slice('refs/heads/'.length);
+  }
+  const start = names.has('BISECT_START') ? (await textOf(join(gitDir, 'BISECT_START')))?.trim() : undefined;
+  if (start === undefined || start === '' || /^[0-9a-f]{40,64}$/.test(start)) return null;
+  return start.replace(/^refs\/heads\//, '');
+}
+
+/** A reflog line carries the whole commit subject, so its end is looked for in a window. */
+const REFLOG_WINDOW = 8_192;
+
+async function lastReflogTime(path: string): Promise<number | null> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      const length = Math.min(size, REFLOG_WINDOW);
+      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+      const times = [...buffer.toString('latin1').matchAll(/> (\d+) [+-]\d{4}(?:\t|$)/gm)];
+      const seconds = times.at(-1)?.[1];
+      return seconds === undefined ? null : Number(seconds) * 1000;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // No reflog: bare-bones settings, or nothing committed yet.
+    return null;
+  }
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,302 @@
+/** One repository under observation: which event makes what be read anew, and when facts go out. */
+import type { RepositoryFacts } from '../../domain/facts';
+import type { Cancel, Clock, Log } from '../../engine/ports';
+import { isWithin, type WatchFunction } from '../watch/directory-watches';
+import type { GitChange } from '../watch/git-paths';
+import { createRepositoryWatch } from '../watch/repository-watch';
+import type { WatchBudget } from '../watch/watch-budget';
+import { type Coalescer, createCoalescer } from './coalescer';
+import { createRepositoryReader, type RepositoryReaderDeps } from './repository-reader';
+import { listSignature, refsSignature, statusSettings, worktreeSignature } from './sweep-signature';
+import { createWorktreeObservation, type WorktreeObservation } from './worktree-observation';
+import type { WorktreeReader } from './worktree-reader';
+
+/** Facts wait this long for reads that are about to end, so that one change is one snapshot. */
+const HOLD_MS = 250;
+
+interface RepositoryWork {
+  readonly list: boolean;
+  readonly heads: ReadonlySet<string>;
+}
+
+export interface ObservationDeps extends RepositoryReaderDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly platform: 'darwin' | 'linux' | 'win32';
+  /** Null for one look without watching. */
+  readonly watching: {
+    readonly watch: WatchFunction;
+    readonly budget: WatchBudget;
+    /** Does this when it is its turn: setting watches up must not crowd out everything else. */
+    readonly inTurn: (work: () => Promise<void>) => void;
+  } | null;
+  readonly emit: (facts: RepositoryFacts) => void;
+}
+
+export type RepositoryObservation = ReturnType<typeof createRepositoryObservation>;
+
+export function createRepositoryObservation(deps: ObservationDeps) {
+  const { clock, log, location } = deps;
+  const reader = createRepositoryReader(deps);
+  const trees = new Map<string, WorktreeObservation>();
+  const refsAskedFor = new WeakMap<WorktreeReader, string | null>();
+  const statusAskedFor = new WeakMap<WorktreeReader, string | null>();
+  let lastEmitted = '';
+  let holding: Cancel | null = null;
+  let wanted = false;
+  let started = false;
+  let disposed = false;
+  let watchProblem: string | null = null;
+  let listSeen = '';
+  let refsSeen = '';
+  let settingsSeen = '';
+  let refreshes = 0;
+
+  const rows: Coalescer<RepositoryWork> = createCoalescer({
+    clock,
+    log,
+    name: 'git.repository',
+    add: (pending, work) => ({
+      list: (pending?.list ?? false) || work.list,
+      heads: new Set([...(pending?.heads ?? []), ...work.heads]),
+    }),
+    run: readRepository,
+    after: offer,
+  });
+  const mergedRows: Coalescer<true> = createCoalescer({
+    clock,
+    log,
+    name: 'git.merged',
+    add: () => true,
+    run: async () => {
+      if (await reader.readMerged()) wanted = true;
+    },
+    after: offer,
+  });
+
+  const gitWatch =
+    deps.watching === null
+      ? null
+      : createRepositoryWatch({
+          commonDir: location.commonDir,
+          platform: deps.platform,
+          watch: deps.watching.watch,
+          onChange: hear,
+          onError: (error) => {
+            log.warn('git.watch', { repository: location.root, problem: error.message });
+            watchProblem = `Changes are noticed late here: the system refused to watch (${error.message}).`;
+          },
+        });
+
+  const NOTHING: RepositoryWork = { list: false, heads: new Set() };
+
+  function hear(change: GitChange, gitDir: string | null): void {
+    const tree = gitDir === null ? null : (reader.byGitDir(gitDir)?.listed.id ?? null);
+    const own = tree === null ? undefined : trees.get(tree);
+    switch (change) {
+      case 'list':
+        rows.push({ ...NOTHING, list: true });
+        return;
+      case 'refs':
+        rows.push(NOTHING);
+        return;
+      case 'head':
+        if (gitDir !== null) rows.push({ ...NOTHING, heads: new Set([gitDir]) });
+        own?.readAll();
+        return;
+      case 'status':
+        own?.readAll();
+        return;
+      case 'ongoing':
+        own?.readPrivate();
+        return;
+      case 'all-status':
+        for (const one of trees.values()) one.rulesChanged();
+        return;
+      case 'config':
+        rows.push({ ...NOTHING, list: true });
+        void statusSettings(location.commonDir).then((now) => {
+          // A push with `-u` writes the configuration too, and changes no file's status.
+          if (now === settingsSeen) return;
+          settingsSeen = now;
+          for (const one of trees.values()) one.rulesChanged();
+        });
+        return;
+      case 'tasks':
+        rows.push({ ...NOTHING, list: true });
+        return;
+    }
+  }
+
+  async function readRepository(work: RepositoryWork): Promise<void> {
+    refreshes++;
+    if (work.list) {
+      listSeen = await currentListSignature();
+      const { added, removed } = await reader.readList();
+      for (const gone of removed) {
+        // A worktree that moved or came back has the same id and a new reader.
+        const old = trees.get(gone.listed.id);
+        trees.delete(gone.listed.id);
+        if (old !== undefined) await old.dispose();
+      }
+      for (const worktree of added) {
+        const tree = createWorktreeObservation({
+          reader: worktree,
+          clock,
+          log,
+          platform: deps.platform,
+          runner: deps.runner,
+          watching: deps.watching,
+          nested: () => nestedIn(worktree.listed.path),
+          onChange: () => {
+            wanted = true;
+            const apart = reader.disagreement(worktree);
+            // Once for each pair of commits: two readers that never agree must not chase each other.
+            if (apart !== null && apart !== refsAskedFor.get(worktree))
+              rows.push({ ...NOTHING, heads: new Set([worktree.listed.gitDir]) });
+            refsAskedFor.set(worktree, apart);
+            mergedRows.push(true);
+          },
+          onRoot: () => rows.push({ ...NOTHING, list: true }),
+          onBaseFile: () => rows.push({ ...NOTHING, list: true }),
+          readNote: () => reader.readNote(worktree),
+          after: offer,
+        });
+        trees.set(worktree.listed.id, tree);
+        tree.readAll();
+        if (started) tree.watch();
+        // The first time there is nothing to wait for: beside the refs.
+        else void tree.flush();
+      }
+      if (gitWatch !== null) await gitWatch.arm();
+    }
+    for (const gitDir of work.heads) await reader.byGitDir(gitDir)?.readHead();
+    refsSeen = await currentRefsSignature();
+    await reader.readAllRefs();
+    for (const tree of trees.values()) {
+      // `git reset --soft` moves a branch and touches neither HEAD nor index, yet changes what is staged.
+      const apart = reader.disagreement(tree.reader);
+      if (tree.busy || apart === (statusAskedFor.get(tree.reader) ?? null)) continue;
+      statusAskedFor.set(tree.reader, apart);
+      if (apart !== null) tree.readAll();
+    }
+    wanted = true;
+    mergedRows.push(true);
+  }
+
+  const currentListSignature = () =>
+    listSignature(location.commonDir, [
+      location.commonDir,
+      ...reader.worktrees().map((worktree) => worktree.listed.path),
+    ]);
+  const currentRefsSignature = () =>
+    refsSignature(
+      location.commonDir,
+      reader.worktrees().flatMap((worktree) => worktree.head?.branch ?? []),
+    );
+
+  function nestedIn(root: string): readonly string[] {
+    return reader
+      .worktrees()
+      .map((worktree) => worktree.listed.path)
+      .filter((path) => path !== root && isWithin(root, path));
+  }
+
+  const facts = (): RepositoryFacts => {
+    const now = reader.facts((id) => trees.get(id)?.watched ?? 'git-only');
+    return watchProblem === null || now.problem !== null ? now : { ...now, problem: watchProblem };
+  };
+
+  /** Sends facts when nothing more is about to change them, or when they have waited long enough. */
+  function offer(): void {
+    if (disposed || !wanted || !started) return;
+    if (rows.soon || [...trees.values()].some((tree) => tree.soon)) {
+      holding ??= clock.schedule(HOLD_MS, emit);
+      return;
+    }
+    emit();
+  }
+
+  function emit(force = false): void {
+    holding?.();
+    holding = null;
+    if (disposed) return;
+    wanted = false;
+    const next = facts();
+    const text = JSON.stringify(next);
+    if (text === lastEmitted && !force) return;
+    lastEmitted = text;
+    deps.emit(next);
+  }
+
+  async function settle(): Promise<void> {
+    while (!disposed && (rows.busy || [...trees.values()].some((tree) => tree.busy))) {
+      await rows.flush();
+      await Promise.all([...trees.values()].map((tree) => tree.flush()));
+    }
+  }
+
+  return {
+    location,
+    /** Reads everything once and tells it. Watching starts before, so that nothing falls in between. */
+    async start(): Promise<void> {
+      if (gitWatch !== null) await gitWatch.arm();
+      settingsSeen = await statusSettings(location.commonDir);
+      rows.push({ ...NOTHING, list: true });
+      // The list starts the worktrees' reads, which run beside the refs'.
+      await settle();
+      started = true;
+      if (deps.watching === null) await mergedRows.flush();
+      emit(true);
+      for (const tree of trees.values()) tree.watch();
+    },
+    async refresh(): Promise<void> {
+      rows.push({ list: true, heads: new Set(reader.worktrees().map((worktree) => worktree.listed.gitDir)) });
+      for (const tree of trees.values()) tree.readAll();
+      await settle();
+      if (deps.watching === null) await mergedRows.flush();
+      emit(true);
+    },
+    /** Without any process: has something been missed? */
+    async sweep(): Promise<void> {
+      if (disposed || !started) return;
+      const list = await currentListSignature();
+      if (list !== listSeen) rows.push({ ...NOTHING, list: true });
+      else if ((await currentRefsSignature()) !== refsSeen) rows.push(NOTHING);
+      await Promise.all(
+        [...trees.values()].map(async (tree) => {
+          if ((await worktreeSignature(tree.reader.listed.gitDir)) === tree.seen) return;
+          rows.push({ ...NOTHING, heads: new Set([tree.reader.listed.gitDir]) });
+          tree.readAll();
+        }),
+      );
+    },
+    hint(path: string): void {
+      let deepest: WorktreeObservation | null = null;
+      for (const tree of trees.values()) {
+        const root = tree.reader.listed.path;
+        if (isWithin(root, path) && root.length > (deepest?.reader.listed.path.length ?? -1)) deepest = tree;
+      }
+      deepest?.hint();
+    },
+    trees: (): readonly WorktreeObservation[] => [...trees.values()],
+    facts,
+    mergedMemory: reader.mergedMemory,
+    performance: () => ({
+      gitWatches: gitWatch?.size ?? 0,
+      fileWatches: [...trees.values()].reduce((sum, tree) => sum + tree.watches, 0),
+      refreshes: refreshes + [...trees.values()].reduce((sum, tree) => sum + tree.refreshes, 0),
+    }),
+    async dispose(): Promise<void> {
+      disposed = true;
+      holding?.();
+      gitWatch?.dispose();
+      reader.dispose();
+      await Promise.all([
+        ...[...trees.values()].map((tree) => tree.dispose()),
+        rows.dispose(),
+        mergedRows.dispose(),
+      ]);
+    },
+  };
+}

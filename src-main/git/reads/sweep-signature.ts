@@ -1,0 +1,55 @@
+/** What the sweep compares: file times and sizes that change when git writes, read without any process. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+async function mark(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path);
+    return `${mtimeMs}:${size}:${ino}`;
+  } catch {
+    return '-';
+  }
+}
+
+export async function worktreeSignature(gitDir: string): Promise<string> {
+  return (await Promise.all(['HEAD', 'index'].map((name) => mark(join(gitDir, name))))).join(' ');
+}
+
+export async function refsSignature(commonDir: string, branches: readonly string[]): Promise<string> {
+  const files = [
+    'packed-refs',
+    'config',
+    ...branches.map((branch) => `refs/heads/${branch}`),
+    'reftable/tables.list',
+  ];
+  return (await Promise.all(files.map((name) => mark(join(commonDir, name))))).join(' ');
+}
+
+/** The worktrees' entries and locks, and whether each directory is there. */
+export async function listSignature(commonDir: string, paths: readonly string[]): Promise<string> {
+  const worktrees = join(commonDir, 'worktrees');
+  const entries = await readdir(worktrees).catch(() => []);
+  const [locks, there] = await Promise.all([
+    Promise.all(
+      entries.sort().map(async (entry) => `${entry}${await mark(join(worktrees, entry, 'locked'))}`),
+    ),
+    Promise.all(
+      paths.map((path) =>
+        stat(path).then(
+          () => '+',
+          () => '-',
+        ),
+      ),
+    ),
+  ]);
+  return `${locks.join('/')} ${there.join('')}`;
+}
+
+/** The repository's configuration less what can not change a file's status: branches and remotes. */
+export async function statusSettings(commonDir: string): Promise<string> {
+  const text = await readFile(join(commonDir, 'config'), 'utf8').catch(() => '');
+  return text
+    .split(/^(?=\s*\[)/m)
+    .filter((section) => !/^\s*\[\s*(branch|remote)\b/i.test(section))
+    .join('');
+}
