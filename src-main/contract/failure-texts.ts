@@ -191,6 +191,13 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       'Copy the command and run it yourself, or choose another terminal in Settings.',
       f.details,
     ),
+  'terminal-unreachable': (f) =>
+    text(
+      'Go there yourself',
+      `The session is running in ${f.terminal} (${f.where}), which can’t be brought to the front from here.`,
+      'Switch to that window by hand; Settings says which terminals can be reached.',
+      f.reason,
+    ),
   'worktree-missing': (f) =>
     text(
       'Directory is away',

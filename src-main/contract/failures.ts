@@ -59,6 +59,14 @@ export type Failure =
   // Open
   | { readonly kind: 'no-terminal'; readonly tried: readonly string[] }
   | { readonly kind: 'terminal-failed'; readonly terminal: string; readonly details: string }
+  /** A live session whose terminal nobody can raise from outside: said, instead of opening a second one. */
+  | {
+      readonly kind: 'terminal-unreachable';
+      readonly terminal: string;
+      /** "process 100 on /dev/pts/4". */
+      readonly where: string;
+      readonly reason: string | null;
+    }
   | { readonly kind: 'worktree-missing'; readonly path: string }
   // Merge, clean up, undo
   | { readonly kind: 'dirty'; readonly path: string; readonly files: readonly string[] }
@@ -131,7 +139,14 @@ export type SpawnFailure =
     >;
 export type OpenFailure =
   | CommonFailure
-  | FailureOf<'no-terminal' | 'terminal-failed' | 'worktree-missing' | 'no-claude' | 'file-failed'>;
+  | FailureOf<
+      | 'no-terminal'
+      | 'terminal-failed'
+      | 'terminal-unreachable'
+      | 'worktree-missing'
+      | 'no-claude'
+      | 'file-failed'
+    >;
 export type MergeFailure =
   | CommonFailure
   | FileFailure

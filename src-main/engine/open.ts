@@ -5,12 +5,9 @@
 import type { FailureOf, OpenFailure } from '../contract/failures';
 import type { SessionKey, WorktreeId } from '../contract/ids';
 import type { OpenDone } from '../contract/plans';
-import type { Input } from '../contract/requests';
 import { fail, ok, type Result } from '../contract/result';
 import type { Attention, SessionState } from '../contract/snapshot';
-import type { PlacedSession } from '../domain/snapshot';
-import type { Fleet } from './fleet';
-import type { OpenRequest, SessionFacts, SessionObserver, Terminals } from './ports';
+import type { OpenRequest, SessionObserver, Terminals } from './ports';
 
 /** A session as far as opening it needs to know. */
 export interface OpenableSession {
@@ -49,59 +46,33 @@ export interface OpenerDeps {
   readonly openables: Openables;
   readonly terminals: Pick<Terminals, 'open' | 'commandLine'>;
   readonly sessions: Pick<SessionObserver, 'pastConversation' | 'tool'>;
+  /** The person looks at it now: nothing there is unseen any more. */
+  readonly opened: (what: {
+    readonly worktreeId: WorktreeId | null;
+    readonly session: SessionKey | null;
+  }) => void;
 }
 
 export interface Opener {
-  /** `sessionId` null: the session that needs the person most. */
-  open(input: Input<'worktree.open'>): Promise<Result<OpenDone, OpenFailure>>;
+  /** `session` null: the one that needs the person most. */
+  open(worktree: WorktreeId, session: SessionKey | null): Promise<Result<OpenDone, OpenFailure>>;
   /** What `open` would run, as a line to paste; runs nothing. */
   openCommand(
-    input: Input<'worktree.openCommand'>,
+    worktree: WorktreeId,
+    session: SessionKey | null,
   ): Promise<Result<{ readonly command: string }, OpenFailure>>;
   /** A session that may be in no known repository. */
-  openSession(input: Input<'session.open'>): Promise<Result<OpenDone, OpenFailure>>;
+  openSession(session: SessionKey): Promise<Result<OpenDone, OpenFailure>>;
 }
 
-/** The fleet's view of what can be opened. */
-export function openablesOf(fleet: Pick<Fleet, 'worktree' | 'session'>): Openables {
-  const session = (placed: PlacedSession, facts: SessionFacts | null): OpenableSession => ({
-    key: placed.view.id,
-    live: placed.live,
-    pid: placed.view.pid,
-    tmux: facts?.tmux ?? null,
-    sessionId: placed.view.sessionId,
-    directory: placed.directory,
-    state: placed.view.state,
-    attention: placed.view.attention,
-    since: Date.parse(placed.view.since),
-    worktreeId: placed.worktree,
-  });
-  return {
-    worktree(id) {
-      const found = fleet.worktree(id);
-      if (found === null) return null;
-      const { facts } = found;
-      return {
-        id,
-        path: facts.path,
-        name: facts.name,
-        branch: facts.branch,
-        task: facts.record?.task ?? null,
-        missing: facts.missing,
-        sessions: found.sessions.map((placed) =>
-          session(placed, fleet.session(placed.view.id)?.facts ?? null),
-        ),
-      };
-    },
-    session(key) {
-      const found = fleet.session(key);
-      return found === null ? null : session(found.placed, found.facts);
-    },
-  };
+interface Target {
+  readonly request: OpenRequest;
+  readonly session: SessionKey | null;
+  readonly worktreeId: WorktreeId | null;
 }
 
 export function createOpener(deps: OpenerDeps): Opener {
-  const { openables, terminals, sessions } = deps;
+  const { openables, terminals, sessions, opened } = deps;
 
   const missing = (what: 'worktree' | 'session', name: string): FailureOf<'not-found'> => ({
     kind: 'not-found',
@@ -112,7 +83,7 @@ export function createOpener(deps: OpenerDeps): Opener {
   async function target(
     worktreeId: WorktreeId,
     key: SessionKey | null,
-  ): Promise<Result<OpenRequest, OpenFailure>> {
+  ): Promise<Result<Target, OpenFailure>> {
     const worktree = openables.worktree(worktreeId);
     if (worktree === null) return fail(missing('worktree', worktreeId));
     const named = key === null ? null : worktree.sessions.find((session) => session.key === key);
@@ -127,41 +98,51 @@ export function createOpener(deps: OpenerDeps): Opener {
     const conversation =
       resumable?.sessionId ?? (await sessions.pastConversation(worktree.path))?.sessionId ?? null;
     return ok({
-      directory: worktree.path,
-      title,
-      command: claudeCommand(conversation, worktree.branch ?? worktree.name),
-      session: null,
+      request: {
+        directory: worktree.path,
+        title,
+        command: claudeCommand(conversation, worktree.branch ?? worktree.name),
+        session: null,
+      },
+      session: session?.key ?? null,
+      worktreeId,
     });
   }
 
-  async function go(found: Result<OpenRequest, OpenFailure>): Promise<Result<OpenDone, OpenFailure>> {
+  async function go(found: Result<Target, OpenFailure>): Promise<Result<OpenDone, OpenFailure>> {
     if (!found.ok) return found;
-    const request = found.value;
+    const { request, session, worktreeId } = found.value;
     // A running session needs no Claude to be found; a new terminal would show "command not found".
     if (request.session === null && (await sessions.tool()).state === 'missing')
       return fail({ kind: 'no-claude' });
-    return terminals.open(request);
+    const done = await terminals.open(request);
+    if (done.ok) opened({ worktreeId, session });
+    return done;
   }
 
   return {
-    open: async ({ worktreeId, sessionId }) => go(await target(worktreeId, sessionId)),
-    async openCommand({ worktreeId, sessionId }) {
-      const found = await target(worktreeId, sessionId);
-      return found.ok ? ok({ command: await terminals.commandLine(found.value) }) : found;
+    open: async (worktreeId, key) => go(await target(worktreeId, key)),
+    async openCommand(worktreeId, key) {
+      const found = await target(worktreeId, key);
+      return found.ok ? ok({ command: await terminals.commandLine(found.value.request) }) : found;
     },
-    async openSession({ sessionId }) {
-      const session = openables.session(sessionId);
-      if (session === null) return fail(missing('session', sessionId));
+    async openSession(key) {
+      const session = openables.session(key);
+      if (session === null) return fail(missing('session', key));
       if (session.worktreeId !== null && openables.worktree(session.worktreeId) !== null)
-        return go(await target(session.worktreeId, sessionId));
+        return go(await target(session.worktreeId, key));
       const title = session.directory.split(/[\\/]/).at(-1) ?? session.directory;
       return go(
         ok(
           liveTarget(session, title) ?? {
-            directory: session.directory,
-            title,
-            command: claudeCommand(session.sessionId, null),
-            session: null,
+            request: {
+              directory: session.directory,
+              title,
+              command: claudeCommand(session.sessionId, null),
+              session: null,
+            },
+            session: key,
+            worktreeId: null,
           },
         ),
       );
@@ -169,14 +150,18 @@ export function createOpener(deps: OpenerDeps): Opener {
   };
 }
 
-function liveTarget(session: OpenableSession, title: string): OpenRequest | null {
+function liveTarget(session: OpenableSession, title: string): Target | null {
   if (!session.live || session.pid === null) return null;
   return {
-    directory: session.directory,
-    title,
-    // Should the process end just now, its conversation goes on in a new terminal.
-    command: claudeCommand(session.sessionId, null),
-    session: { pid: session.pid, tmux: session.tmux },
+    request: {
+      directory: session.directory,
+      title,
+      // Should the process end just now, its conversation goes on in a new terminal.
+      command: claudeCommand(session.sessionId, null),
+      session: { pid: session.pid, tmux: session.tmux },
+    },
+    session: session.key,
+    worktreeId: session.worktreeId,
   };
 }
 

@@ -302,7 +302,10 @@ export interface OpenRequest {
 }
 
 export interface Terminals {
-  /** Brings the live session's terminal to the front, else opens a new one. */
+  /**
+   * Brings the live session's terminal to the front; one that can't be reached is a failure that says where it
+   * is, never a second terminal. Without a live session (or when its process is gone) opens a new one.
+   */
   open(request: OpenRequest): Promise<Result<OpenDone, OpenFailure>>;
   /** The same as a line to paste into a shell; runs nothing. */
   commandLine(request: OpenRequest): Promise<string>;

@@ -27,7 +27,7 @@ export async function bringToFront(
   machine: Machine,
 ): Promise<Reach | null> {
   if (machine.platform === 'darwin') return activateApplication(session, machine);
-  if (machine.platform !== 'linux') return null;
+  if (machine.platform === 'win32') return activateWindows(session, machine);
   const env = desktopOf(session, machine);
   const candidates = emulator === null ? session.ancestors.map((ancestor) => ancestor.pid) : [emulator];
 
@@ -138,6 +138,34 @@ async function activateApplication(session: SessionProcess, machine: Machine): P
   return null;
 }
 
+/**
+ * Goes up from the session to the first process with a window and activates that. Explorer is the parent
+ * of what a person started from it and has windows of its own, so it ends the way up. The process comes
+ * through the environment: the command's text is always the same.
+ * https://learn.microsoft.com/windows/win32/cimwin32prov/win32-process
+ */
+const ACTIVATE_ON_WINDOWS = `
+$next = [int]$env:ORCHARD_SESSION_PID
+for ($level = 0; $level -lt 16 -and $next -gt 4; $level++) {
+  $process = Get-Process -Id $next -ErrorAction SilentlyContinue
+  if (-not $process -or $process.ProcessName -eq 'explorer') { break }
+  if ($process.MainWindowHandle -ne 0) {
+    if ((New-Object -ComObject WScript.Shell).AppActivate($next)) { 'activated' }
+    break
+  }
+  $next = (Get-CimInstance Win32_Process -Filter "ProcessId = $next").ParentProcessId
+}
+`.trim();
+
+async function activateWindows(session: SessionProcess, machine: Machine): Promise<Reach | null> {
+  const { stdout } = await machine.run(
+    'powershell.exe',
+    ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', ACTIVATE_ON_WINDOWS],
+    { env: { ...machine.env, ORCHARD_SESSION_PID: String(session.pid) } },
+  );
+  return stdout.trim() === 'activated' ? 'application' : null;
+}
+
 /** What `bringToFront` can reach for a terminal on this desktop, and what is missing. */
 export async function windowCapability(
   machine: Machine,
@@ -145,7 +173,8 @@ export async function windowCapability(
   const { env } = machine;
   if (machine.platform === 'darwin')
     return { reach: 'application', note: 'Brings the application to the front.' };
-  if (machine.platform === 'win32') return { reach: 'none', note: 'Windows gives a tab no address.' };
+  if (machine.platform === 'win32')
+    return { reach: 'application', note: 'Brings its window to the front; Windows gives a tab no address.' };
   if (env.SWAYSOCK !== undefined || env.HYPRLAND_INSTANCE_SIGNATURE !== undefined)
     return { reach: 'window', note: 'Raises the window through the compositor.' };
   if (env.WAYLAND_DISPLAY !== undefined)

@@ -92,7 +92,6 @@ export function createTerminals(options: TerminalsOptions): Terminals {
 
   type Front = { readonly reached: OpenDone['reached']; readonly terminal: string };
 
-  /** `terminal-failed` says where the session is, so that the person can go there. */
   async function focus(session: SessionProcess, depth: number): Promise<Result<Front, OpenFailure>> {
     const pane = await tmux.find(session);
     if (pane !== null) {
@@ -123,14 +122,12 @@ export function createTerminals(options: TerminalsOptions): Terminals {
       host?.focus === undefined ? await bringToFront(session, null, machine) : await host.focus(session);
     const title = host?.title ?? applicationName(session) ?? 'its terminal';
     if (reached !== null) return ok({ reached, terminal: title });
-    const reason = host === undefined ? '' : ` ${(await host.capability()).note}`;
-    const tty = session.tty === null ? '' : ` on ${session.tty}`;
-    return fail(
-      terminalFailed(
-        title === 'its terminal' ? 'The session’s terminal' : title,
-        `The session (process ${session.pid}${tty}) is running and can’t be brought to the front from here.${reason}`,
-      ),
-    );
+    return fail({
+      kind: 'terminal-unreachable',
+      terminal: title,
+      where: `process ${session.pid}${session.tty === null ? '' : ` on ${session.tty}`}`,
+      reason: host === undefined ? null : (await host.capability()).note,
+    });
   }
 
   // ------------------------------------------------------------- a new terminal

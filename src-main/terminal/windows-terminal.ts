@@ -1,4 +1,5 @@
 import { fail, ok } from '../contract/result';
+import { windowCapability } from './front';
 import type { Machine } from './machine';
 import { type Terminal, terminalFailed } from './terminal';
 
@@ -15,10 +16,7 @@ export const createWindowsTerminal = (machine: Machine): Terminal => ({
   title: TITLE,
   platforms: ['win32'],
   installed: async () => (await machine.find('wt')) !== null,
-  capability: async () => ({
-    reach: 'none',
-    note: 'Opens new tabs. It gives a running tab no address, so a live session can’t be brought to the front.',
-  }),
+  capability: () => windowCapability(machine),
   async openNew({ directory, title, argv }) {
     const program = await machine.find('wt');
     if (program === null) return fail(terminalFailed(TITLE, 'wt.exe is not on the PATH.'));
@@ -42,10 +40,7 @@ export const createWindowsConsole = (machine: Machine): Terminal => ({
   title: 'Console window',
   platforms: ['win32'],
   installed: async () => (await machine.find('powershell')) !== null,
-  capability: async () => ({
-    reach: 'none',
-    note: 'Opens a new window. A live session can’t be brought to the front.',
-  }),
+  capability: () => windowCapability(machine),
   async openNew({ directory, argv }) {
     const [program = '', ...args] = argv;
     // A detached process gets a console of its own on Windows:

@@ -114,7 +114,7 @@ describe('a live session in tmux', () => {
     // A process outside of tmux, whose registry entry claims that pane.
     const opened = await terminals().open(live(process.pid, `work:${window}.${pane}`));
     if (opened.ok) throw new Error(JSON.stringify(opened.value));
-    expect(opened.error).toMatchObject({ kind: 'terminal-failed' });
+    expect(opened.error).toMatchObject({ kind: 'terminal-unreachable' });
   });
 
   it('that two windows deep in a split is selected whole: window and pane', async () => {

@@ -6,7 +6,6 @@ import {
   mostInNeed,
   type OpenableSession,
   type OpenableWorktree,
-  openablesOf,
 } from '../../src-main/engine/open';
 import type { OpenRequest, PastConversation } from '../../src-main/engine/ports';
 
@@ -39,6 +38,7 @@ function setUp(
   options: { past?: PastConversation | null; claude?: 'ok' | 'missing'; elsewhere?: OpenableSession } = {},
 ) {
   const requests: OpenRequest[] = [];
+  const seen: unknown[] = [];
   const opener = createOpener({
     openables: {
       worktree: (id) => (known?.id === id ? known : null),
@@ -60,14 +60,15 @@ function setUp(
       tool: async () =>
         options.claude === 'missing' ? { state: 'missing' } : { state: 'ok', version: '2', path: '/claude' },
     },
+    opened: (what) => seen.push(what),
   });
-  return { opener, requests };
+  return { opener, requests, seen };
 }
 
 describe('opening a worktree', () => {
-  it('goes to its live session', async () => {
-    const { opener, requests } = setUp(worktree({ sessions: [session()] }));
-    expect(await opener.open({ worktreeId: 'w-000000000001', sessionId: null })).toMatchObject({ ok: true });
+  it('goes to its live session, and that is seen then', async () => {
+    const { opener, requests, seen } = setUp(worktree({ sessions: [session()] }));
+    expect(await opener.open('w-000000000001', null)).toMatchObject({ ok: true });
     expect(requests).toEqual([
       {
         directory: '/wt/login/src',
@@ -76,6 +77,7 @@ describe('opening a worktree', () => {
         session: { pid: 42, tmux: 'work:@1.%2' },
       },
     ]);
+    expect(seen).toEqual([{ worktreeId: 'w-000000000001', session: 's-000000000001' }]);
   });
 
   it('takes the session that was named, not the neediest', async () => {
@@ -83,9 +85,9 @@ describe('opening a worktree', () => {
     const { opener, requests } = setUp(
       worktree({ sessions: [session({ attention: 'needs-you', state: 'needs-answer' }), calm] }),
     );
-    await opener.open({ worktreeId: 'w-000000000001', sessionId: calm.key });
+    await opener.open('w-000000000001', calm.key);
     expect(requests[0]?.session?.pid).toBe(7);
-    expect(await opener.open({ worktreeId: 'w-000000000001', sessionId: 's-ffffffffffff' })).toMatchObject({
+    expect(await opener.open('w-000000000001', 's-ffffffffffff')).toMatchObject({
       error: { kind: 'not-found', what: 'session' },
     });
   });
@@ -94,7 +96,7 @@ describe('opening a worktree', () => {
     const crashed = setUp(
       worktree({ sessions: [session({ live: false, state: 'crashed', sessionId: 'bbbb-2' })] }),
     );
-    await crashed.opener.open({ worktreeId: 'w-000000000001', sessionId: null });
+    await crashed.opener.open('w-000000000001', null);
     expect(crashed.requests[0]).toMatchObject({
       command: ['claude', '--resume', 'bbbb-2'],
       session: null,
@@ -103,13 +105,13 @@ describe('opening a worktree', () => {
 
     const past = { sessionId: 'cccc-3', directory: '/wt/login', lastAt: 1, lastMessage: null };
     const ended = setUp(worktree(), { past });
-    await ended.opener.open({ worktreeId: 'w-000000000001', sessionId: null });
+    await ended.opener.open('w-000000000001', null);
     expect(ended.requests[0]?.command).toEqual(['claude', '--resume', 'cccc-3']);
   });
 
   it('starts a fresh Claude named after the branch, titled with the task, else the branch, else the name', async () => {
     const { opener, requests } = setUp(worktree());
-    await opener.open({ worktreeId: 'w-000000000001', sessionId: null });
+    await opener.open('w-000000000001', null);
     expect(requests[0]).toEqual({
       directory: '/wt/login',
       title: 'Mend the login',
@@ -117,7 +119,7 @@ describe('opening a worktree', () => {
       session: null,
     });
     const detached = setUp(worktree({ task: null, branch: null }));
-    await detached.opener.open({ worktreeId: 'w-000000000001', sessionId: null });
+    await detached.opener.open('w-000000000001', null);
     expect(detached.requests[0]).toMatchObject({
       title: 'project-wt-login',
       command: ['claude', '-n', 'project-wt-login'],
@@ -126,51 +128,44 @@ describe('opening a worktree', () => {
 
   it('refuses when the directory is away, but still goes to a session that lives', async () => {
     const away = setUp(worktree({ missing: true }));
-    expect(await away.opener.open({ worktreeId: 'w-000000000001', sessionId: null })).toEqual({
+    expect(await away.opener.open('w-000000000001', null)).toEqual({
       ok: false,
       error: { kind: 'worktree-missing', path: '/wt/login' },
     });
     expect(away.requests).toEqual([]);
     const living = setUp(worktree({ missing: true, sessions: [session()] }));
-    expect((await living.opener.open({ worktreeId: 'w-000000000001', sessionId: null })).ok).toBe(true);
+    expect((await living.opener.open('w-000000000001', null)).ok).toBe(true);
   });
 
   it('says that Claude is missing instead of opening a terminal that can’t find it', async () => {
     const { opener, requests } = setUp(worktree(), { claude: 'missing' });
-    expect(await opener.open({ worktreeId: 'w-000000000001', sessionId: null })).toEqual({
-      ok: false,
-      error: { kind: 'no-claude' },
-    });
+    expect(await opener.open('w-000000000001', null)).toEqual({ ok: false, error: { kind: 'no-claude' } });
     expect(requests).toEqual([]);
     const living = setUp(worktree({ sessions: [session()] }), { claude: 'missing' });
-    expect((await living.opener.open({ worktreeId: 'w-000000000001', sessionId: null })).ok).toBe(true);
+    expect((await living.opener.open('w-000000000001', null)).ok).toBe(true);
   });
 
-  it('passes on why no terminal came', async () => {
-    const { opener } = setUp(worktree({ task: 'fails' }));
-    expect(await opener.open({ worktreeId: 'w-000000000001', sessionId: null })).toEqual({
-      ok: false,
-      error: { kind: 'no-terminal', tried: ['xterm'] },
-    });
+  it('is not seen when no terminal came', async () => {
+    const { opener, seen } = setUp(worktree({ task: 'fails' }));
+    expect(await opener.open('w-000000000001', null)).toMatchObject({ error: { kind: 'no-terminal' } });
+    expect(seen).toEqual([]);
   });
 
   it('starts Claude where a spawned one never registered: nothing is there to resume', async () => {
     const starting = session({ pid: null, state: 'starting', sessionId: 'dddd-4' });
     const { opener, requests } = setUp(worktree({ sessions: [starting] }));
-    await opener.open({ worktreeId: 'w-000000000001', sessionId: null });
+    await opener.open('w-000000000001', null);
     expect(requests[0]).toMatchObject({ command: ['claude', '-n', 'feature/login'], session: null });
   });
 
-  it('answers the command alone without opening anything', async () => {
-    const { opener, requests } = setUp(worktree());
-    expect(await opener.openCommand({ worktreeId: 'w-000000000001', sessionId: null })).toEqual({
+  it('answers the command alone without opening or seeing anything', async () => {
+    const { opener, requests, seen } = setUp(worktree());
+    expect(await opener.openCommand('w-000000000001', null)).toEqual({
       ok: true,
       value: { command: 'line: claude -n feature/login' },
     });
-    expect(requests).toEqual([]);
-    expect(await opener.openCommand({ worktreeId: 'w-00000000000f', sessionId: null })).toMatchObject({
-      error: { kind: 'not-found' },
-    });
+    expect([requests, seen]).toEqual([[], []]);
+    expect(await opener.openCommand('w-00000000000f', null)).toMatchObject({ error: { kind: 'not-found' } });
   });
 });
 
@@ -178,24 +173,25 @@ describe('opening a session', () => {
   it('of no known repository goes to its terminal, or resumes it where it was', async () => {
     const elsewhere = session({ worktreeId: null, directory: '/tmp/play ground' });
     const living = setUp(null, { elsewhere });
-    await living.opener.openSession({ sessionId: elsewhere.key });
+    await living.opener.openSession(elsewhere.key);
     expect(living.requests[0]).toMatchObject({ title: 'play ground', session: { pid: 42 } });
+    expect(living.seen).toEqual([{ worktreeId: null, session: elsewhere.key }]);
 
     const ended = setUp(null, { elsewhere: { ...elsewhere, live: false } });
-    await ended.opener.openSession({ sessionId: elsewhere.key });
+    await ended.opener.openSession(elsewhere.key);
     expect(ended.requests[0]).toMatchObject({
       directory: '/tmp/play ground',
       command: ['claude', '--resume', 'aaaa-1111'],
       session: null,
     });
-    expect(await ended.opener.openSession({ sessionId: 's-ffffffffffff' })).toMatchObject({
+    expect(await ended.opener.openSession('s-ffffffffffff')).toMatchObject({
       error: { kind: 'not-found', what: 'session' },
     });
   });
 
   it('of a worktree carries the worktree’s task as its title', async () => {
     const { opener, requests } = setUp(worktree({ sessions: [session()] }));
-    await opener.openSession({ sessionId: 's-000000000001' });
+    await opener.openSession('s-000000000001');
     expect(requests[0]?.title).toBe('Mend the login');
   });
 });
@@ -233,73 +229,5 @@ describe('the command', () => {
     expect(claudeCommand(null, '--help')).toEqual(['claude', '-n', 'help']);
     expect(claudeCommand(null, '---')).toEqual(['claude']);
     expect(claudeCommand('de79a1b2-0c3d', 'x')).toEqual(['claude', '--resume', 'de79a1b2-0c3d']);
-  });
-});
-
-describe('the fleet’s view', () => {
-  const view = {
-    id: 's-000000000001',
-    pid: 42,
-    sessionId: 'aaaa-1111',
-    state: 'needs-answer' as const,
-    attention: 'needs-you' as const,
-    since: '2026-01-05T09:00:00.000Z',
-    evidence: '',
-    reason: null,
-    lastMessage: null,
-    name: null,
-    terminal: null,
-    muted: false,
-  };
-  it('gives a worktree its task and each session its pane', () => {
-    const placed = {
-      view,
-      directory: '/wt/login/src',
-      worktree: 'w-000000000001',
-      hidden: false,
-      turnAt: null,
-      live: true,
-    };
-    const facts = { tmux: 'work:@1.%2' };
-    const openables = openablesOf({
-      worktree: (id: string) =>
-        id === 'w-000000000001'
-          ? {
-              facts: {
-                path: '/wt/login',
-                name: 'login',
-                branch: null,
-                missing: false,
-                record: { task: 'Mend it' },
-              },
-              sessions: [placed],
-            }
-          : null,
-      session: (id: string) => (id === view.id ? { placed, facts } : null),
-    } as unknown as Parameters<typeof openablesOf>[0]);
-    expect(openables.worktree('w-000000000001')).toEqual({
-      id: 'w-000000000001',
-      path: '/wt/login',
-      name: 'login',
-      branch: null,
-      task: 'Mend it',
-      missing: false,
-      sessions: [
-        {
-          key: 's-000000000001',
-          live: true,
-          pid: 42,
-          tmux: 'work:@1.%2',
-          sessionId: 'aaaa-1111',
-          directory: '/wt/login/src',
-          state: 'needs-answer',
-          attention: 'needs-you',
-          since: Date.UTC(2026, 0, 5, 9),
-          worktreeId: 'w-000000000001',
-        },
-      ],
-    });
-    expect(openables.session('s-000000000001')?.tmux).toBe('work:@1.%2');
-    expect([openables.worktree('w-00000000000f'), openables.session('s-00000000000f')]).toEqual([null, null]);
   });
 });
