@@ -116,6 +116,8 @@ export interface TranscriptTail {
   readonly lastAt: number | null;
   /** When the person's newest prompt was written: the turn's start. */
   readonly turnStartedAt: number | null;
+  /** When the newest turn came to its end; null while it runs, absent when not known. */
+  readonly turnEndedAt?: number | null;
   /** The newest turn ended in an API error. */
   readonly error: {
     readonly kind: 'rate-limit' | 'other';

@@ -20,6 +20,8 @@ export const TRUST_PROMPT_MS = 20_000;
 /** After this long its terminal was closed, or Claude never started: nothing is starting any more. */
 const NEVER_STARTED_MS = 1_800_000;
 const DAY_MS = 86_400_000;
+/** A dialog that is open longer was not just opened by the person to choose a model. */
+const OWN_DIALOG_MS = 30_000;
 /** Without the registry's word, an open turn that wrote nothing for this long proves nothing any more. */
 const SILENT_TURN_MS = 600_000;
 /** A session whose process can't be looked at is believed for this long after its last sign of life. */
@@ -68,11 +70,19 @@ export function judgeSession(
     case 'busy':
       return verdict('working', 'none', 'registry: busy', { since: turnStart(facts) });
     case 'waiting':
-      return waiting(facts, verdict);
+      return waiting(facts, now, verdict);
     case 'shell':
       return verdict('background', 'none', 'registry: shell (the turn is over, a background shell runs)');
     case 'idle':
-      return turnOver(facts, memory, 'registry: idle', facts.statusSince, now, verdict);
+      // The turn's own end, and not the status's: a dialog that was opened and closed since ended none.
+      return turnOver(
+        facts,
+        memory,
+        'registry: idle',
+        facts.transcript?.turnEndedAt ?? facts.statusSince,
+        now,
+        verdict,
+      );
     case null:
       return fromTranscript(facts, memory, now, verdict);
     default:
@@ -87,7 +97,7 @@ type Verdict = (
   more?: { readonly since?: number; readonly reason?: string | null },
 ) => SessionVerdict;
 
-function waiting(facts: SessionFacts, verdict: Verdict): SessionVerdict {
+function waiting(facts: SessionFacts, now: number, verdict: Verdict): SessionVerdict {
   const evidence = `registry: waiting, ${facts.waitingFor ?? 'for nothing it names'}`;
   const pending = facts.transcript?.pendingTool?.summary ?? null;
   const needs = (state: 'needs-permission' | 'needs-answer', reason: string | null) =>
@@ -102,6 +112,9 @@ function waiting(facts: SessionFacts, verdict: Verdict): SessionVerdict {
     case 'input needed':
       return needs('needs-answer', pending);
     case 'dialog open':
+      // `/model`, `/config` and the like say the same as a dialog that came up by itself.
+      if (now - facts.statusSince < OWN_DIALOG_MS)
+        return verdict(facts.transcript?.turnOpen === true ? 'working' : 'idle', 'none', evidence);
       return needs('needs-answer', 'a dialog is open');
     default:
       return verdict('unknown', 'none', evidence);
@@ -134,6 +147,8 @@ function turnOver(
   const { transcript } = facts;
   const idle = (why: string) => verdict('idle', 'none', `${evidence}; ${why}`, { since: endedAt });
   if (transcript === null || !hadTurn(facts)) return idle('no turn yet');
+  // Esc before the first word leaves nothing but the prompt in the transcript.
+  if (transcript.turnOpen) return idle('its turn was broken off');
   if (transcript.error !== null) return turnFailed(transcript.error, evidence, endedAt, now, verdict);
   if (transcript.interrupted) return idle('interrupted by the person');
   if (memory === null || endedAt <= memory.firstSeenAt) return idle('its turn had ended when first seen');
@@ -176,12 +191,22 @@ function fromTranscript(
 ): SessionVerdict {
   const { transcript } = facts;
   const lastAt = transcript?.lastAt ?? null;
-  if (transcript === null || lastAt === null || !hadTurn(facts))
-    return verdict('unknown', 'none', 'registry: no status; transcript: nothing yet', {
+  if (transcript === null || lastAt === null || !hadTurn(facts)) {
+    // A client registers first and says its status a moment later.
+    const fresh = now - facts.startedAt < TRUST_PROMPT_MS;
+    return verdict(fresh ? 'starting' : 'unknown', 'none', 'registry: no status; transcript: no turn yet', {
       since: facts.startedAt,
     });
+  }
   if (!transcript.turnOpen)
-    return turnOver(facts, memory, 'registry: no status; transcript: the turn is over', lastAt, now, verdict);
+    return turnOver(
+      facts,
+      memory,
+      'registry: no status; transcript: the turn is over',
+      transcript.turnEndedAt ?? lastAt,
+      now,
+      verdict,
+    );
   const since = transcript.turnStartedAt ?? lastAt;
   // An unanswered tool is either running or waiting for a permission; the transcript can't tell which.
   if (transcript.pendingTool !== null)

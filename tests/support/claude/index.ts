@@ -134,7 +134,8 @@ export async function createClaudeWorld(): Promise<ClaudeWorld | null> {
   const pids = new Set<number>();
   let count = 0;
 
-  const trust = async (directory: string) => {
+  let trusting: Promise<void> = Promise.resolve();
+  const trustNow = async (directory: string) => {
     const common = await sandbox
       .git(directory, 'rev-parse', '--path-format=absolute', '--git-common-dir')
       .catch(() => null);
@@ -145,6 +146,11 @@ export async function createClaudeWorld(): Promise<ClaudeWorld | null> {
     // By rename: a client that starts at this moment reads the old file or the new one, never half of it.
     await writeFile(`${configuration}.new`, JSON.stringify(content));
     await rename(`${configuration}.new`, configuration);
+  };
+  /** One after the other: each reads the whole file and writes it. */
+  const trust = (directory: string): Promise<void> => {
+    trusting = trusting.catch(() => undefined).then(() => trustNow(directory));
+    return trusting;
   };
 
   return {
@@ -219,15 +225,30 @@ function createSession(tmux: Tmux, pane: string, pid: number, configDirectory: s
       );
     },
     async ready() {
-      const limits = { limitMs: 30_000, everyMs: 25, what: 'the registration of a session' };
-      await poll(registry, (value) => value?.status !== undefined, limits).catch(async (error: unknown) => {
+      const look = async () => {
+        const file = await registry();
+        if (file === null) await acceptTrustDialog(tmux, pane);
+        return file;
+      };
+      const limits = { limitMs: 30_000, everyMs: 50, what: 'the registration of a session' };
+      await poll(look, (value) => value?.status !== undefined, limits).catch(async (error: unknown) => {
         throw new Error(`${String(error)}\n${await tmux.screen(pane).catch(String)}`);
       });
     },
     async exit() {
-      await session.prompt('/exit');
+      await tmux.type(pane, '/exit');
+      await session.shows('/exit');
       await poll(
-        () => isRunning(pid),
+        async () => {
+          // The list of commands that comes up may take the first one.
+          await tmux.press(pane, 'Enter').catch(() => undefined);
+          await poll(
+            () => isRunning(pid),
+            (running) => !running,
+            { limitMs: 2_000 },
+          ).catch(() => undefined);
+          return isRunning(pid);
+        },
         (running) => !running,
         { limitMs: 20_000, what: 'the end of a session' },
       );
@@ -235,6 +256,16 @@ function createSession(tmux: Tmux, pane: string, pid: number, configDirectory: s
     kill: () => endProcess(pid),
   };
   return session;
+}
+
+/**
+ * A client that rewrites its configuration at the wrong moment forgets the directory that was just
+ * trusted, and asks. The first choice is "No, exit", so Enter only once "Yes" is marked.
+ */
+async function acceptTrustDialog(tmux: Tmux, pane: string): Promise<void> {
+  const screen = await tmux.screen(pane).catch(() => '');
+  if (!screen.includes('Yes, I trust this folder')) return;
+  await tmux.press(pane, /❯ Yes, I trust/.test(screen) ? 'Enter' : 'Down');
 }
 
 function isRunning(pid: number): boolean {

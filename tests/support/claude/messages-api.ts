@@ -76,8 +76,8 @@ export function createGate(): { readonly opened: Promise<void>; open(): void } {
 export interface MessagesApi {
   readonly url: string;
   /**
-   * What a prompt that contains `text` is answered, reply by reply. The longest `text` that fits wins;
-   * after the last reply, and for a prompt that nothing fits, the answer is "ok".
+   * What a prompt that contains `text` is answered, reply by reply. Of several that fit, the one that
+   * stands last in the prompt wins, then the longest; after the last reply, and for a prompt that nothing fits, the answer is "ok".
    */
   script(text: string, replies: readonly Reply[]): void;
   /** Prompts that the server has been asked about, in order. */
@@ -159,12 +159,14 @@ const lastText = (messages: readonly Message[]): string =>
 
 /** The newest message that a script fits, and how many answers were given since. */
 function findPrompt(messages: readonly Message[], scripts: ReadonlyMap<string, readonly Reply[]>) {
-  const longestFirst = [...scripts.keys()].sort((a, b) => b.length - a.length);
   for (let index = messages.length - 1; index >= 0; index--) {
     const message = messages[index];
     if (message?.role !== 'user') continue;
     const text = texts(message);
-    const prompt = longestFirst.find((key) => text.includes(key));
+    // A prompt that was answered with an error is sent again in front of the next one.
+    const prompt = [...scripts.keys()]
+      .filter((key) => text.includes(key))
+      .sort((a, b) => text.lastIndexOf(b) - text.lastIndexOf(a) || b.length - a.length)[0];
     if (prompt === undefined) continue;
     const step = messages.slice(index + 1).filter((later) => later.role === 'assistant').length;
     return { prompt, step, replies: scripts.get(prompt) ?? [] };
