@@ -17,7 +17,11 @@ export default defineConfig({
           'git-helper': from('src-main/git-helper.ts'),
           start: from('src-main/start.ts'),
         },
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+        output: {
+          format: 'es',
+          entryFileNames: '[name].js', // Beside the entries: modules find their neighbours (the helper, resources) from where they lie.
+          chunkFileNames: 'chunk-[name]-[hash].js',
+        },
       },
     },
   },
@@ -36,6 +40,6 @@ export default defineConfig({
     root: 'src-renderer',
     plugins: [react()],
     resolve: { alias: { '@contract': from('src-main/contract') } },
-    build: { rollupOptions: { input: { index: from('src-renderer/index.html') } } },
+    build: { minify: true, rollupOptions: { input: { index: from('src-renderer/index.html') } } },
   },
 });

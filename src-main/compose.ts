@@ -1,6 +1,307 @@
-import type { Orchard, OrchardOptions } from './engine/orchard';
-
 /** Builds every adapter and the engine around them; the only file that sees all rooms. */
-export function composeOrchard(_options: OrchardOptions): Promise<Orchard> {
-  return Promise.reject(new Error('The engine is not built in yet.'));
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism, homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createBrainNotes, newestNote } from './brain/notes';
+import { createSessionObserver } from './claude/session-observer';
+import type { OperationEvent } from './contract/operations';
+import { fail } from './contract/result';
+import type { Problem, ToolState } from './contract/snapshot';
+import { createFleet } from './engine/fleet';
+import { createHandlers, guarded } from './engine/handlers';
+import { createAnnouncer } from './engine/notify';
+import { createOpener } from './engine/open';
+import { openablesOf } from './engine/openables';
+import type { Orchard, OrchardOptions } from './engine/orchard';
+import type { Cancel, Clock, CollisionObserver, GitObserver, Log, SettingsStore } from './engine/ports';
+import { createCollisionObserver } from './git/collisions/collision-observer';
+import { findGit } from './git/find-git';
+import { createGitCommand } from './git/git-command';
+import { createMergedCheck } from './git/merged';
+import { createFactsCache } from './git/reads/facts-cache';
+import { createGitHost } from './git/reads/git-host';
+import type { GitRunner } from './git/reads/git-runner';
+import { createHelperRunner, createNodeHelperStarter } from './git/reads/helper-runner';
+import { locateDirectory } from './git/reads/locate';
+import { createGitObserver, type ObserverPerformance } from './git/reads/observer';
+import { createTaskRecords } from './git/task-records';
+import { createSessionLedger } from './settings/session-ledger';
+import type { SettingsStoreOptions } from './settings/settings-store';
+import { createSystemClock } from './system/clock';
+import { findDirectories } from './system/directories';
+import { createFileLock } from './system/file-lock';
+import { createFileLog } from './system/log';
+import { readLoginEnvironment } from './system/login-environment';
+import { createProcesses } from './system/processes';
+import { createTerminals } from './terminal/terminals';
+
+/** More git processes at once than this buy nothing and stall whoever waits for them. */
+const MOST_GIT_PROCESSES = 4;
+
+/** The git side of observation; without a usable git there is nothing to observe, and nothing breaks. */
+interface GitSide {
+  readonly observer: GitObserver & { performance?(): ObserverPerformance };
+  readonly collisions: CollisionObserver | null;
+  dispose(): Promise<void>;
+}
+
+const withoutGit: GitSide = {
+  observer: {
+    locate: async (directory) => (await locateDirectory(directory))?.location ?? null,
+    observe: async () => undefined,
+    onFacts: () => () => undefined,
+    refresh: async () => undefined,
+    hint: () => undefined,
+    dispose: async () => undefined,
+  },
+  collisions: null,
+  dispose: async () => undefined,
+};
+
+async function openSettings(options: SettingsStoreOptions, electron: boolean): Promise<SettingsStore> {
+  // electron-store needs Electron to be imported at all, so only the face in use is loaded.
+  if (electron)
+    return (await import('./settings/electron-store-settings')).createElectronStoreSettings(options);
+  return (await import('./settings/conf-settings')).createConfSettings(options);
+}
+
+export async function composeOrchard(options: OrchardOptions): Promise<Orchard> {
+  const { platform, watch } = options;
+  const electron = options.startGitHelper !== null;
+  const homeDirectory = (platform === 'win32' ? options.env.USERPROFILE : options.env.HOME) ?? homedir();
+  const directories = findDirectories({ platform, env: options.env, homeDirectory });
+  const clock: Clock = createSystemClock();
+  const log = createFileLog({ file: join(directories.log, 'orchard.log'), now: clock.now });
+  const processes = createProcesses(platform);
+  const lock = createFileLock({ processes, clock, log });
+
+  const emptyDirectory = join(directories.state, 'no-hooks');
+  await mkdir(emptyDirectory, { recursive: true, mode: 0o700 });
+  const [login, settings] = await Promise.all([
+    readLoginEnvironment({ env: options.env, platform, fromTerminal: !electron }),
+    openSettings({ directory: directories.config, lock, clock, log, watch }, electron),
+  ]);
+  const env = login.env;
+  const gitTool = await findGit(env, platform);
+
+  const operationListeners = new Set<(event: OperationEvent) => void>();
+  const emit = (event: OperationEvent): void => {
+    for (const listener of operationListeners) listener(event);
+  };
+
+  const sessions = createSessionObserver({ env, platform, clock, log, processes, watch });
+  const terminals = createTerminals({
+    platform,
+    env,
+    homeDirectory,
+    stateDirectory: directories.state,
+    settings: () => settings.get().terminal,
+    clock,
+    log,
+  });
+  const ledger = createSessionLedger({
+    file: join(directories.state, 'sessions.json'),
+    lock,
+    clock,
+    log,
+    watch,
+  });
+  const records = createTaskRecords({ log });
+  const gitSide =
+    gitTool.state === 'ok'
+      ? observeWithGit({
+          gitTool,
+          options,
+          env,
+          emptyDirectory,
+          cache: directories.cache,
+          records,
+          clock,
+          log,
+        })
+      : withoutGit;
+
+  const problems = (): readonly Problem[] => [
+    ...(settings.setAside === null
+      ? []
+      : [
+          {
+            where: 'settings',
+            message: `The settings file ${settings.setAside.problem}; it was kept as ${settings.setAside.path}.`,
+          },
+        ]),
+    ...(login.problem === null ? [] : [{ where: 'environment', message: login.problem }]),
+    ...(options.faceProblems?.list() ?? []),
+  ];
+
+  const fleet = createFleet({
+    git: gitSide.observer,
+    sessions,
+    ledger,
+    settings,
+    terminals,
+    collisions: gitSide.collisions,
+    diskUsage: null,
+    clock,
+    log,
+    platform,
+    scope: options.repositories,
+    watch,
+    gitTool: async () => gitTool,
+    problems,
+  });
+  const notYet = (what: string) => async () => fail({ kind: 'not-available', what } as never);
+  const spawner = { plan: notYet('spawn'), execute: notYet('spawn') };
+  const landing = {
+    planMerge: notYet('merge'),
+    planRebase: notYet('rebase'),
+    merge: notYet('merge'),
+    planCleanup: notYet('cleanup'),
+    cleanup: notYet('cleanup'),
+    operations: notYet('undo'),
+    undo: notYet('undo'),
+  };
+  const running = { cancel: () => false };
+  void emit;
+  const opener = createOpener({
+    openables: openablesOf(fleet),
+    terminals,
+    sessions,
+    opened: ({ worktreeId, session }) => {
+      const facts = session === null ? null : fleet.session(session)?.facts;
+      const seen =
+        facts != null
+          ? fleet.markSeen([facts.key])
+          : worktreeId === null
+            ? null
+            : fleet.markWorktreeSeen(worktreeId);
+      seen?.catch((error: unknown) => log.bug('mark as seen', error));
+    },
+  });
+
+  const handlers = guarded(
+    createHandlers({
+      fleet,
+      settings,
+      terminals,
+      notes: createBrainNotes(),
+      person: options.person,
+      doctor: { checks: async () => [] },
+      clock,
+      log,
+      opener,
+      spawner,
+      landing,
+      cancel: running.cancel,
+    }),
+    log,
+  );
+
+  const cancels: Cancel[] = [];
+  if (options.notifier !== null) {
+    const announcer = createAnnouncer({
+      notifier: options.notifier,
+      settings,
+      terminals,
+      clock,
+      log,
+      sessionFacts: (id) => fleet.session(id)?.facts ?? null,
+      open: (sessionId) => {
+        void handlers['session.open']({ sessionId }).then((opened) => {
+          if (!opened.ok) log.warn('notification.open', { failure: opened.error });
+        });
+      },
+      markSeen: (id) => {
+        const facts = fleet.session(id)?.facts;
+        if (facts != null)
+          fleet.markSeen([facts.key]).catch((error: unknown) => log.bug('mark as seen', error));
+      },
+    });
+    cancels.push(fleet.onSnapshot((snapshot) => void announcer.consider(snapshot)));
+  }
+  if (options.faceProblems !== undefined) cancels.push(options.faceProblems.onChange(() => fleet.changed()));
+
+  return {
+    handlers,
+    settings,
+    log,
+    snapshot: fleet.snapshot,
+    onSnapshot: fleet.onSnapshot,
+    onOperation(listener) {
+      operationListeners.add(listener);
+      return () => {
+        operationListeners.delete(listener);
+      };
+    },
+    start: () => fleet.start(),
+    settled: () => fleet.settled(),
+    async dispose() {
+      for (const cancel of cancels) cancel();
+      fleet.dispose();
+      await Promise.all([sessions.dispose(), gitSide.dispose()]);
+      ledger.dispose();
+      settings.dispose();
+      await log.flush();
+    },
+  };
+}
+
+function observeWithGit(deps: {
+  readonly gitTool: Extract<ToolState, { state: 'ok' }>;
+  readonly options: OrchardOptions;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly emptyDirectory: string;
+  readonly cache: string;
+  readonly records: ReturnType<typeof createTaskRecords>;
+  readonly clock: Clock;
+  readonly log: Log;
+}): GitSide {
+  const { gitTool, options, env, emptyDirectory, clock, log } = deps;
+  const running = {
+    git: gitTool.path,
+    env,
+    emptyDirectory,
+    concurrency: Math.min(availableParallelism(), MOST_GIT_PROCESSES),
+  };
+  // Starting a process costs more the larger the starter is; a one-shot command is small and short.
+  const runner: GitRunner = options.watch
+    ? createHelperRunner({
+        ...running,
+        startHelper: options.startGitHelper ?? createNodeHelperStarter(),
+        modulePath: join(dirname(fileURLToPath(import.meta.url)), 'git-helper.js'),
+        log,
+      })
+    : createGitHost(running);
+  const merged = createMergedCheck(createGitCommand({ program: gitTool.path, env, emptyDirectory, log }));
+  const observer = createGitObserver({
+    runner,
+    clock,
+    log,
+    platform: options.platform,
+    gitVersion: gitTool.version,
+    watch: options.watch,
+    records: deps.records,
+    configuredBase: async () => null,
+    newestNote,
+    howMerged: async (location, question) => (await merged.howMerged(location, question)).how,
+    cache: createFactsCache({ directory: deps.cache, log }),
+  });
+  const collisions = createCollisionObserver({
+    git: runner,
+    gitVersion: gitTool.version,
+    directory: join(deps.cache, 'collisions', String(process.pid)),
+    clock,
+    log,
+    platform: options.platform,
+  });
+  return {
+    observer,
+    collisions,
+    async dispose() {
+      await collisions.dispose();
+      await observer.dispose();
+      await runner.dispose();
+    },
+  };
 }

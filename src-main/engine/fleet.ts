@@ -29,6 +29,7 @@ import type {
   SettingsStore,
   Terminals,
 } from './ports';
+import { sessionIdOf } from './session-ids';
 
 export interface FleetDeps {
   readonly git: GitObserver;
@@ -292,6 +293,20 @@ export function createFleet(deps: FleetDeps) {
     cancelTick = clock.schedule(TICK_MS, tick);
   }
 
+  async function markSeen(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    const now = clock.now();
+    const entries: Record<string, SessionMemory> = {};
+    for (const key of keys) entries[key] = { firstSeenAt: memory[key]?.firstSeenAt ?? now, seenAt: now };
+    memory = { ...memory, ...entries };
+    changed();
+    await ledger.write(entries);
+  }
+
+  /** What was observed of the session behind a view. */
+  const observed = ({ view }: PlacedSession): SessionFacts | null =>
+    live.find(({ key }) => sessionIdOf(key) === view.id) ?? null;
+
   return {
     snapshot: () => snapshot,
     onSnapshot(listener: (snapshot: Snapshot) => void): Cancel {
@@ -366,26 +381,37 @@ export function createFleet(deps: FleetDeps) {
       return snapshot;
     },
 
-    /** The person looked at these sessions' outcome. */
-    async markSeen(keys: readonly string[]): Promise<void> {
-      const now = clock.now();
-      const entries: Record<string, SessionMemory> = {};
-      for (const key of keys) entries[key] = { firstSeenAt: memory[key]?.firstSeenAt ?? now, seenAt: now };
-      if (keys.length === 0) return;
-      memory = { ...memory, ...entries };
-      changed();
-      await ledger.write(entries);
+    /** Sessions as they are at this moment, placed anew. */
+    async refreshSessions(): Promise<void> {
+      await sessions.refresh();
+      publish();
     },
+    async refreshRepository(id: RepositoryId): Promise<void> {
+      await git.refresh(id);
+      publish();
+    },
+
+    /** The person looked at these sessions' outcome. */
+    markSeen,
+    async markWorktreeSeen(id: WorktreeId): Promise<void> {
+      const there = placed.filter(({ worktree }) => worktree === id).map(observed);
+      await markSeen(there.flatMap((facts) => (facts === null ? [] : [facts.key])));
+    },
+
+    /** Something outside the fleet that a snapshot shows has changed. */
+    changed,
 
     popoverOpened(): void {
       lastLookAt = clock.now();
       changed();
     },
 
-    settled: async (): Promise<void> => {
+    /** Resolves when nothing provisional is left: collisions decided, past conversations read. */
+    async settled(): Promise<Snapshot> {
       await lookAtPast();
       await deps.collisions?.settled();
       publish();
+      return snapshot;
     },
 
     /** A directory became interesting (just spawned into, added by hand): look soon. */
@@ -414,7 +440,7 @@ export function createFleet(deps: FleetDeps) {
     session(id: string): { readonly placed: PlacedSession; readonly facts: SessionFacts | null } | null {
       const found = placed.find(({ view }) => view.id === id);
       if (found === undefined) return null;
-      return { placed: found, facts: live.find((session) => session.pid === found.view.pid) ?? null };
+      return { placed: found, facts: observed(found) };
     },
     liveSessions: () => live,
 

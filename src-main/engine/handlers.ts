@@ -6,7 +6,8 @@ import type { FailureOf } from '../contract/failures';
 import type { Answer, Handlers, Input, RequestName } from '../contract/requests';
 import { fail, ok } from '../contract/result';
 import type { Settings, SettingsPatch } from '../contract/settings';
-import type { Fleet, WorktreeInFleet } from './fleet';
+import type { Fleet } from './fleet';
+import type { Opener } from './open';
 import type { Person } from './orchard';
 import type { BrainNotes, Clock, Doctor, Log, SettingsStore, Terminals } from './ports';
 
@@ -22,11 +23,7 @@ export interface HandlerDeps {
   readonly doctor: Doctor;
   readonly clock: Clock;
   readonly log: Log;
-  readonly opener: {
-    readonly open: UseCase<'worktree.open'>;
-    readonly openCommand: UseCase<'worktree.openCommand'>;
-    readonly openSession: UseCase<'session.open'>;
-  };
+  readonly opener: Opener;
   readonly spawner: {
     readonly plan: UseCase<'repository.planSpawn'>;
     readonly execute: UseCase<'repository.spawn'>;
@@ -70,31 +67,15 @@ function defined<T extends object>(partial: T | undefined): { [K in keyof T]-?: 
 export function createHandlers(deps: HandlerDeps): Handlers {
   const { fleet, settings, person } = deps;
 
-  /** The live or finished sessions of a row whose outcome the person has now seen. */
-  const seenKeys = (worktree: WorktreeInFleet): readonly string[] =>
-    worktree.sessions.flatMap(({ view }) => {
-      const facts = fleet.session(view.id)?.facts;
-      return facts == null ? [] : [facts.key];
-    });
-
-  const markWorktreeSeen = async (id: string): Promise<void> => {
-    const worktree = fleet.worktree(id);
-    if (worktree !== null) await fleet.markSeen(seenKeys(worktree));
-  };
-
   return {
     'snapshot.get': async () => ok(fleet.snapshot()),
     'snapshot.refresh': async () => ok(await fleet.refresh()),
 
-    'worktree.open': async (input) => {
-      const opened = await deps.opener.open(input);
-      if (opened.ok) await markWorktreeSeen(input.worktreeId);
-      return opened;
-    },
-    'worktree.openCommand': (input) => deps.opener.openCommand(input),
+    'worktree.open': ({ worktreeId, sessionId }) => deps.opener.open(worktreeId, sessionId),
+    'worktree.openCommand': ({ worktreeId, sessionId }) => deps.opener.openCommand(worktreeId, sessionId),
     'worktree.markSeen': async ({ worktreeId }) => {
       if (fleet.worktree(worktreeId) === null) return fail(missing('worktree', worktreeId));
-      await markWorktreeSeen(worktreeId);
+      await fleet.markWorktreeSeen(worktreeId);
       return ok(null);
     },
     'worktree.notes': async ({ worktreeId }) => {
@@ -103,12 +84,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       const notes = await deps.notes.list(worktree.facts.path);
       return notes.ok ? ok({ notes: notes.value }) : notes;
     },
-    'session.open': async (input) => {
-      const session = fleet.session(input.sessionId);
-      const opened = await deps.opener.openSession(input);
-      if (opened.ok && session?.facts != null) await fleet.markSeen([session.facts.key]);
-      return opened;
-    },
+    'session.open': ({ sessionId }) => deps.opener.openSession(sessionId),
     'session.mute': async ({ sessionId, muted }) => {
       const session = fleet.session(sessionId);
       if (session === null) return fail(missing('session', sessionId));

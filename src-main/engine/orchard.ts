@@ -15,6 +15,8 @@ export interface Orchard {
   onOperation(listener: (event: OperationEvent) => void): Cancel;
   /** Begins observing. Resolves with the first complete snapshot; earlier ones go to the listeners. */
   start(): Promise<Snapshot>;
+  /** Resolves when nothing provisional is left: collisions decided, past conversations read. */
+  settled(): Promise<Snapshot>;
   dispose(): Promise<void>;
 }
 

@@ -67,6 +67,7 @@ export function createFakeOrchard(first: Snapshot = emptySnapshot, handlers: Par
       return () => operations.delete(listener);
     },
     start: async () => snapshot,
+    settled: async () => snapshot,
     async dispose() {
       disposed++;
     },

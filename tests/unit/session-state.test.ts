@@ -96,17 +96,6 @@ describe('what the registry says', () => {
   });
 });
 
-test('a dialog that was just opened is the person’s own; one that stays needs an answer', () => {
-  const dialog = (transcript: TranscriptTail) =>
-    facts({ status: 'waiting', waitingFor: 'dialog open', transcript });
-  expect(judgeSession(dialog(tail()), watched, seconds(89))).toMatchObject({
-    state: 'idle',
-    attention: 'none',
-  });
-  expect(judgeSession(dialog(tail({ turnOpen: true })), watched, seconds(89))?.state).toBe('working');
-  expect(judgeSession(dialog(tail()), watched, seconds(90))?.state).toBe('needs-answer');
-});
-
 describe('a turn that is over', () => {
   test('is done until it was seen', () => {
     const done = judgeSession(facts(), watched, now);
@@ -126,18 +115,6 @@ describe('a turn that is over', () => {
     expect(judgeSession(facts({ transcript: tail({ interrupted: true }) }), watched, now)?.state).toBe(
       'idle',
     );
-  });
-  test('that was broken off before the first word is idle, not done', () => {
-    expect(judgeSession(facts({ transcript: tail({ turnOpen: true }) }), watched, now)).toMatchObject({
-      state: 'idle',
-      evidence: 'registry: idle; its turn was broken off',
-    });
-  });
-  test('stays seen when a dialog is opened and closed afterwards', () => {
-    const ended = tail({ turnEndedAt: seconds(60) });
-    const later = facts({ statusSince: seconds(80), updatedAt: seconds(80), transcript: ended });
-    expect(judgeSession(later, { ...watched, seenAt: seconds(70) }, now)?.state).toBe('idle');
-    expect(judgeSession(later, watched, now)).toMatchObject({ state: 'done', since: seconds(60) });
   });
   test('is idle when there was no turn: fresh, cleared, or only resumed', () => {
     const none = { turnStartedAt: null, lastMessage: null, lastAt: null };
@@ -201,10 +178,6 @@ describe('a client that does not say its status', () => {
     judgeSession(facts({ status: null, transcript }), watched, now);
   test('is unknown without a transcript, and never idle by guess', () => {
     expect(silent(null)?.state).toBe('unknown');
-    // It registers first and says its status a moment later.
-    expect(judgeSession(facts({ status: null, transcript: null }), watched, seconds(1))?.state).toBe(
-      'starting',
-    );
     expect(
       silent(tail({ turnOpen: true, pendingTool: { name: 'Bash', summary: 'Bash: ls' } })),
     ).toMatchObject({

@@ -1,0 +1,40 @@
+import type { Fleet, WorktreeInFleet } from './fleet';
+import type { FleetResolver } from './ports';
+
+/** The fleet as merge, clean up and undo ask it: ids turned back into places, as fresh as can be. */
+export function resolverOf(
+  fleet: Fleet,
+  /** The Claude Code session that this process was started from (`/orch:…`), by its conversation's id. */
+  callerSessionId: string | null,
+): FleetResolver {
+  const liveSessions = ({ sessions }: WorktreeInFleet) =>
+    sessions.flatMap(({ view, live }) =>
+      live && view.pid !== null
+        ? [{ pid: view.pid, state: view.state, isCaller: view.sessionId === callerSessionId }]
+        : [],
+    );
+  return {
+    async worktree(id) {
+      const found = fleet.worktree(id);
+      if (found === null) return null;
+      const row = fleet
+        .snapshot()
+        .repositories.flatMap(({ worktrees }) => worktrees)
+        .find((worktree) => worktree.id === id);
+      return {
+        location: found.location,
+        worktree: found.facts,
+        siblings: found.repository.worktrees.filter((worktree) => worktree.id !== id),
+        sessions: liveSessions(found),
+        collisions: row?.collisions.filter(({ certainty }) => certainty === 'decided') ?? null,
+      };
+    },
+    async sessions(id) {
+      await fleet.refreshSessions();
+      const found = fleet.worktree(id);
+      return found === null ? [] : liveSessions(found);
+    },
+    repositories: async () => fleet.repositories().map(({ location }) => location),
+    changed: (repository) => fleet.refreshRepository(repository),
+  };
+}

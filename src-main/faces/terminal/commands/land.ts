@@ -1,0 +1,257 @@
+/** `orch merge`, `orch cleanup`, `orch undo`: a plan, a yes, and every step in sight. */
+import type { Failure, FailureOf, RepositoryCommand } from '../../../contract/failures';
+import type { MergePlan, MergeStrategy, UpdateStrategy } from '../../../contract/plans';
+import { fail, ok, type Result } from '../../../contract/result';
+import type { Orchard } from '../../../engine/orchard';
+import { ago } from '../ages';
+import { cleanupPlanJson, mergeDoneJson, mergePlanJson } from '../json';
+import { cleanupPlanText, mergePlanText, worktreeNames } from '../plan-words';
+import { clean } from '../text';
+import { bytesText } from '../worktree-words';
+import {
+  approve,
+  type Context,
+  confirmed,
+  type Outcome,
+  operate,
+  request,
+  scopeOf,
+  unlessInterrupted,
+  withOrchard,
+  withWorktree,
+} from './context';
+
+export interface ExecuteOptions {
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+  /** The token of a dry run: exactly that plan was seen, and is executed without asking again. */
+  readonly plan: string | null;
+  readonly approve: string | undefined;
+}
+export interface MergeOptions extends ExecuteOptions {
+  readonly strategy: MergeStrategy;
+  readonly update: UpdateStrategy;
+  readonly skipValidation: boolean;
+  readonly push: boolean;
+}
+export interface CleanupOptions extends ExecuteOptions {
+  readonly abandon: string | null;
+  readonly keepBranch: boolean;
+  readonly deleteRemote: boolean;
+}
+
+/**
+ * Executes; when commands of the repository turn out to need approval, asks for it and tries once more
+ * with exactly those approved.
+ */
+async function execute<T, E extends Failure>(
+  context: Context,
+  orchard: Orchard,
+  steps: ReadonlyMap<string, string>,
+  given: string | undefined,
+  known: readonly RepositoryCommand[],
+  run: (approved: boolean) => Promise<Result<T, E>>,
+): Promise<Result<T, Failure>> {
+  if (known.length > 0) {
+    const approved = await approve(context, known, given);
+    if (!approved.ok) return approved;
+  }
+  const done = await operate(context, orchard, steps, () => run(known.length > 0));
+  if (done.ok || done.error.kind !== 'approval-needed' || known.length > 0) return done;
+  const approved = await approve(context, (done.error as FailureOf<'approval-needed'>).commands, given);
+  return approved.ok ? operate(context, orchard, steps, () => run(true)) : approved;
+}
+
+const unapproved = (plan: MergePlan): readonly RepositoryCommand[] => {
+  const commands: RepositoryCommand[] = [];
+  for (const { command, approved } of plan.validation)
+    if (!approved && command.purpose !== 'detected') commands.push(command);
+  if (commands.length === 0 && plan.refusal?.kind === 'approval-needed') return plan.refusal.commands;
+  return commands;
+};
+
+const stepTexts = (steps: readonly { readonly id: string; readonly text: string }[]) =>
+  new Map(steps.map(({ id, text }) => [id, text]));
+
+export async function merge(context: Context, name: string | null, options: MergeOptions): Promise<Outcome> {
+  if (options.plan !== null) return mergePlanned(context, name, options, options.plan);
+  return withWorktree(context, name, async (orchard, worktree, snapshot) => {
+    const { strategy, update, skipValidation, push } = options;
+    const planned = await unlessInterrupted(
+      context,
+      request(orchard, 'worktree.planMerge', {
+        worktreeId: worktree.id,
+        strategy,
+        update,
+        skipValidation,
+        push,
+      }),
+    );
+    if (!planned.ok) return planned;
+    const plan = planned.value;
+    const names = worktreeNames(snapshot);
+    if (options.dryRun)
+      return ok({
+        text: `${mergePlanText(plan, names, context.io.out.style)}${tokenHint('merge', plan)}`,
+        json: mergePlanJson(plan),
+      });
+    if (plan.refusal !== null && plan.refusal.kind !== 'approval-needed') return fail(plan.refusal);
+    const { err } = context.io;
+    err.write(`${mergePlanText({ ...plan, refusal: null }, names, err.style)}\n\n`);
+    const yes = await confirmed(context, options.yes, 'Merge?', `Merging ${plan.branch} into ${plan.base}`);
+    if (!yes.ok) return yes;
+    const done = await execute(
+      context,
+      orchard,
+      stepTexts(plan.steps),
+      options.approve,
+      unapproved(plan),
+      (approved) => request(orchard, 'worktree.merge', { token: plan.token, approve: approved }),
+    );
+    return done.ok ? merged(context, done.value, names) : done;
+  });
+}
+
+async function mergePlanned(
+  context: Context,
+  name: string | null,
+  options: MergeOptions,
+  token: string,
+): Promise<Outcome> {
+  const scope = await scopeOf(context, name);
+  if (!scope.ok) return scope;
+  return withOrchard(context, { repositories: scope.value }, async (orchard, snapshot) => {
+    const done = await execute(context, orchard, new Map(), options.approve, [], (approved) =>
+      request(orchard, 'worktree.merge', { token, approve: approved }),
+    );
+    return done.ok ? merged(context, done.value, worktreeNames(snapshot)) : done;
+  });
+}
+
+function merged(
+  context: Context,
+  done: Parameters<typeof mergeDoneJson>[0],
+  names: ReadonlyMap<string, string>,
+): Outcome {
+  const { style } = context.io.out;
+  const siblings = done.rebaseNow.map((id) => names.get(id) ?? id).map(clean);
+  const lines = [
+    done.landed === null
+      ? null
+      : `Landed on ${style.bold(clean(done.landed.base))} at ${done.landed.sha.slice(0, 9)}.`,
+    done.pullRequest === null ? null : `Pull request: ${clean(done.pullRequest)}`,
+    done.removed === null ? null : `Cleaned up ${clean(done.removed)}.`,
+    siblings.length === 0 ? null : `Rebase now: ${siblings.join(', ')}.`,
+    `To take it back: ${style.cyan(`orch undo ${done.operation}`)}`,
+  ];
+  return ok({ text: lines.filter((line) => line !== null).join('\n'), json: mergeDoneJson(done) });
+}
+
+const tokenHint = (
+  verb: 'merge' | 'cleanup',
+  plan: { readonly token: string; readonly refusal: Failure | null },
+): string =>
+  plan.refusal !== null && plan.refusal.kind !== 'approval-needed'
+    ? ''
+    : `\n\nTo do exactly this: orch ${verb} --plan ${plan.token}`;
+
+export async function cleanup(
+  context: Context,
+  name: string | null,
+  options: CleanupOptions,
+): Promise<Outcome> {
+  if (options.plan !== null) return cleanupPlanned(context, name, options, options.plan);
+  return withWorktree(context, name, async (orchard, worktree) => {
+    const { abandon, keepBranch, deleteRemote } = options;
+    const planned = await unlessInterrupted(
+      context,
+      request(orchard, 'worktree.planCleanup', {
+        worktreeId: worktree.id,
+        abandon,
+        keepBranch,
+        deleteRemote,
+      }),
+    );
+    if (!planned.ok) return planned;
+    const plan = planned.value;
+    if (options.dryRun)
+      return ok({
+        text: `${cleanupPlanText(plan, context.io.out.style)}${tokenHint('cleanup', plan)}`,
+        json: cleanupPlanJson(plan),
+      });
+    if (plan.refusal !== null && plan.refusal.kind !== 'approval-needed') return fail(plan.refusal);
+    const { err } = context.io;
+    err.write(`${cleanupPlanText({ ...plan, refusal: null }, err.style)}\n\n`);
+    const yes = await confirmed(context, options.yes, 'Clean up?', `Cleaning up ${plan.path}`);
+    if (!yes.ok) return yes;
+    const known = plan.refusal?.kind === 'approval-needed' ? plan.refusal.commands : [];
+    const done = await execute(context, orchard, stepTexts(plan.steps), options.approve, known, (approved) =>
+      request(orchard, 'worktree.cleanup', { token: plan.token, approve: approved }),
+    );
+    return done.ok ? cleaned(context, done.value) : done;
+  });
+}
+
+async function cleanupPlanned(
+  context: Context,
+  name: string | null,
+  options: CleanupOptions,
+  token: string,
+): Promise<Outcome> {
+  const scope = await scopeOf(context, name);
+  if (!scope.ok) return scope;
+  return withOrchard(context, { repositories: scope.value }, async (orchard) => {
+    const done = await execute(context, orchard, new Map(), options.approve, [], (approved) =>
+      request(orchard, 'worktree.cleanup', { token, approve: approved }),
+    );
+    return done.ok ? cleaned(context, done.value) : done;
+  });
+}
+
+function cleaned(
+  context: Context,
+  done: { readonly operation: string; readonly removed: string; readonly undoUntil: string },
+): Outcome {
+  const { style } = context.io.out;
+  return ok({
+    text: `Cleaned up ${style.bold(clean(done.removed))}; kept until ${done.undoUntil.slice(0, 10)}.\nTo take it back: ${style.cyan(
+      `orch undo ${done.operation}`,
+    )}`,
+    json: { operation: done.operation, landed: null, removed: done.removed, undoUntil: done.undoUntil },
+  });
+}
+
+export async function undo(
+  context: Context,
+  operation: string | null,
+  { list }: { readonly list: boolean },
+): Promise<Outcome> {
+  const scope = await scopeOf(context);
+  if (!scope.ok) return scope;
+  return withOrchard(context, { repositories: scope.value }, async (orchard) => {
+    if (list) {
+      const found = await request(orchard, 'operation.list', {});
+      if (!found.ok) return found;
+      const { operations } = found.value;
+      const lines = operations.map(
+        ({ operation: id, summary, at, until, diskBytes }) =>
+          `${id}  ${clean(summary)}, ${ago(at, context.now())}, until ${until.slice(0, 10)}${
+            diskBytes === null ? '' : `, ${bytesText(diskBytes)}`
+          }`,
+      );
+      return ok({
+        text: lines.length === 0 ? 'Nothing to undo.' : lines.join('\n'),
+        json: { operations },
+      });
+    }
+    const done = await operate(context, orchard, new Map(), () =>
+      request(orchard, 'operation.undo', { operation }),
+    );
+    if (!done.ok) return done;
+    const restored = done.value.restored.map((item) => `  - ${clean(item)}`);
+    return ok({
+      text: [`Took back ${done.value.operation}.`, ...restored].join('\n'),
+      json: done.value,
+    });
+  });
+}

@@ -1,0 +1,281 @@
+/** What `orch monitor` prints: the skill's table, what stands behind its rows, and what to do next. */
+import type { RepositoryView, Snapshot, Suggestion, WorktreeView } from '../../contract/snapshot';
+import { ago } from './ages';
+import { foremost, sessionDetail, sessionPaint, sessionText } from './session-words';
+import { shellWord } from './shell-words';
+import type { Style } from './style';
+import { type Cell, type Column, naturalWidths, renderTable, shrink, tableWidth } from './table';
+import { clean, fitEnd, wrap } from './text';
+import { branchName, bytesText, changesText, mergedText, syncText, worktreeName } from './worktree-words';
+
+export interface MonitorOptions {
+  readonly now: number;
+  /** Columns of the terminal; null when the output is no terminal: nothing has to fit. */
+  readonly columns: number | null;
+  readonly style: Style;
+  readonly platform: 'darwin' | 'linux' | 'win32';
+}
+
+interface Row {
+  readonly number: number;
+  readonly worktree: WorktreeView;
+}
+interface Field {
+  readonly column: Column;
+  cell(row: Row, options: MonitorOptions): Cell;
+}
+
+const column = (title: string, least: number, most: number, cut: Column['cut'] = 'end'): Column => ({
+  title,
+  least,
+  most,
+  cut,
+});
+
+/** The skill's own columns, always there. */
+const always: readonly Field[] = [
+  { column: column('#', 1, 3), cell: ({ number }) => ({ text: String(number) }) },
+  {
+    column: column('Worktree', 12, 48, 'middle'),
+    cell: ({ worktree }, { style }) => ({
+      text: worktreeName(worktree),
+      ...(worktree.attention === 'none' ? {} : { paint: style.bold }),
+    }),
+  },
+  {
+    column: column('Branch', 10, 48, 'middle'),
+    cell: ({ worktree }) => ({ text: branchName(worktree) }),
+  },
+  {
+    column: column('Last Commit', 11, 14),
+    cell: ({ worktree }, { now }) => ({
+      text: worktree.lastCommit === null ? 'none' : ago(worktree.lastCommit.at, now),
+    }),
+  },
+  { column: column('Status', 8, 10), cell: ({ worktree }, { style }) => statusCell(worktree, style) },
+];
+
+/** Product columns, as many as fit, in this order; the rest is said below the table. */
+const extra: readonly (Field & { readonly id: 'session' | 'changes' | 'sync' | 'task' | 'subject' })[] = [
+  {
+    id: 'session',
+    column: column('Session', 12, 30),
+    cell: ({ worktree }, { now, style }) => {
+      const session = foremost(worktree.sessions);
+      if (session === null) return { text: '' };
+      const others = worktree.sessions.filter(({ state }) => state !== 'ended').length - 1;
+      return {
+        text: sessionText(session, now) + (others > 0 ? ` +${others}` : ''),
+        paint: sessionPaint(session, style),
+      };
+    },
+  },
+  {
+    id: 'changes',
+    column: column('Changes', 9, 34),
+    cell: ({ worktree }) => ({ text: changesText(worktree) }),
+  },
+  { id: 'sync', column: column('↑↓', 5, 11), cell: ({ worktree }) => ({ text: syncText(worktree) }) },
+  {
+    id: 'task',
+    column: column('Task', 16, 48),
+    cell: ({ worktree }) => ({ text: worktree.task === null ? '' : clean(worktree.task) }),
+  },
+  {
+    id: 'subject',
+    column: column('Subject', 16, 40),
+    cell: ({ worktree }) => ({
+      text: worktree.lastCommit === null ? '' : clean(worktree.lastCommit.subject),
+    }),
+  },
+];
+
+function statusCell(worktree: WorktreeView, style: Style): Cell {
+  if (worktree.missing) return { text: 'Away', paint: style.red };
+  if (worktree.activity === 'active') return { text: 'Active' };
+  return { text: worktree.activity === 'idle' ? '⚠️ Idle' : '⚠️ Stale', paint: style.yellow };
+}
+
+/** The whole block, without a line break at its end. */
+export function monitorText(snapshot: Snapshot, options: MonitorOptions): string {
+  const { style } = options;
+  let number = 0;
+  const rows = new Map<string, Row>();
+  for (const repository of snapshot.repositories)
+    for (const worktree of repository.worktrees) rows.set(worktree.id, { number: ++number, worktree });
+
+  const parts = [style.bold('## Active Sessions')];
+  const several = snapshot.repositories.length > 1;
+  for (const repository of snapshot.repositories) {
+    if (several)
+      parts.push(style.bold(`### ${clean(repository.name)}`) + style.dim(`  ${clean(repository.root)}`));
+    parts.push(repositoryText(repository, rows, options));
+  }
+  if (snapshot.repositories.length === 0)
+    parts.push('No repository yet. Add one with `orch repo add DIR`, or start Claude Code in one.');
+  if (snapshot.elsewhere.length > 0) parts.push(elsewhereText(snapshot, options));
+  const advice = [
+    ...snapshot.suggestions.map((one) => suggestionText(one, rows, options)),
+    ...snapshot.problems.map((problem) =>
+      paragraph(style.red('Problem:'), `${clean(problem.where)}: ${clean(problem.message)}`, options),
+    ),
+  ];
+  if (advice.length > 0) parts.push(advice.join('\n'));
+  return parts.join('\n\n');
+}
+
+function repositoryText(
+  repository: RepositoryView,
+  rows: ReadonlyMap<string, Row>,
+  options: MonitorOptions,
+): string {
+  const shown = repository.worktrees.flatMap((worktree) => rows.get(worktree.id) ?? []);
+  if (shown.length === 0) return 'No worktrees.';
+  const fields: Field[] = [...always];
+  const used = new Set<string>();
+  const cells = (chosen: readonly Field[]) =>
+    shown.map((row) => chosen.map((field) => field.cell(row, options)));
+  const widths = (chosen: readonly Field[]) =>
+    naturalWidths(
+      chosen.map((field) => field.column),
+      cells(chosen),
+    );
+  for (const field of extra) {
+    if (!shown.some((row) => field.cell(row, options).text !== '')) {
+      used.add(field.id);
+      continue;
+    }
+    const tried = [...fields, field];
+    const wanted = field.id === 'subject' ? widths(tried) : roomy(tried, widths(tried));
+    if (options.columns !== null && tableWidth(wanted) > options.columns) break;
+    fields.push(field);
+    used.add(field.id);
+  }
+  const columns = fields.map((field) => field.column);
+  const fitted = shrink(columns, widths(fields), options.columns ?? Number.POSITIVE_INFINITY);
+  const table = renderTable(columns, cells(fields), fitted, options.style);
+  const details = shown.flatMap((row) => detailLines(row, rows, used, options));
+  return details.length === 0 ? table : `${table}\n\n${details.join('\n')}`;
+}
+
+/** A further column must leave the others readable: a name may lose a third for it, not more. */
+const roomy = (fields: readonly Field[], natural: readonly number[]): number[] =>
+  fields.map((field, i) => {
+    const one = natural[i] ?? 0;
+    return field.column.most > 20
+      ? Math.min(one, Math.max(field.column.least, Math.ceil((one * 2) / 3)))
+      : one;
+  });
+
+/** "2  ▲ needs permission, 2 min: Bash, npm test" and what else its columns did not say. */
+function detailLines(
+  { number, worktree }: Row,
+  rows: ReadonlyMap<string, Row>,
+  used: ReadonlySet<string>,
+  options: MonitorOptions,
+): string[] {
+  const { now, style } = options;
+  const lines: string[] = [];
+  const inTable = used.has('session') ? foremost(worktree.sessions) : null;
+  for (const session of worktree.sessions) {
+    if (session.state === 'ended' && used.has('session')) continue;
+    const detail = sessionDetail(session);
+    const where =
+      session.attention === 'needs-you' && session.terminal !== null ? clean(session.terminal) : null;
+    if (session.id === inTable?.id && detail === null && where === null) continue;
+    lines.push(
+      sessionPaint(session, style)(sessionText(session, now)) +
+        (detail === null ? '' : `: ${detail}`) +
+        (where === null ? '' : style.dim(` (${where})`)),
+    );
+  }
+  const facts = [
+    !used.has('task') && worktree.task !== null ? clean(worktree.task) : '',
+    used.has('changes') ? '' : changesText(worktree),
+    used.has('sync') ? '' : syncText(worktree),
+    worktree.base !== null && !worktree.isMain && worktree.base !== baseOf(rows, worktree)
+      ? `from ${clean(worktree.base)}`
+      : '',
+    mergedText(worktree),
+    worktree.ongoing === null ? '' : `${worktree.ongoing} under way`,
+    collisionText(worktree, rows),
+    worktree.note === null ? '' : `note “${clean(worktree.note.title)}” ${ago(worktree.note.at, now)}`,
+    worktree.locked ? `locked${worktree.lockReason ? `: ${clean(worktree.lockReason)}` : ''}` : '',
+    worktree.diskBytes === null ? '' : bytesText(worktree.diskBytes),
+    worktree.stale ? 'not read yet' : '',
+    worktree.problem === null ? '' : clean(worktree.problem),
+  ].filter((fact) => fact !== '');
+  if (facts.length > 0) lines.push(facts.join(' · '));
+  return lines.map((line, i) => {
+    const label = i === 0 ? String(number).padStart(3) : '   ';
+    const text = `${style.dim(label)}  ${line}`;
+    return options.columns === null ? text : cutPainted(text, line, label, options);
+  });
+}
+
+/** Cuts a line with colours in it by cutting its bare text when it is too long. */
+function cutPainted(text: string, line: string, label: string, { columns, style }: MonitorOptions): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: our own colours, to be taken out again.
+  const bare = line.replace(/\u001b\[\d+m/g, '');
+  const room = (columns ?? 0) - label.length - 2;
+  const fitted = fitEnd(bare, room);
+  return fitted === bare ? text : `${style.dim(label)}  ${fitted}`;
+}
+
+/** The base that goes without saying: the branch of the repository's main worktree. */
+function baseOf(rows: ReadonlyMap<string, Row>, { repositoryId }: WorktreeView): string | null {
+  for (const { worktree } of rows.values())
+    if (worktree.repositoryId === repositoryId && worktree.isMain) return worktree.branch;
+  return null;
+}
+
+function collisionText(worktree: WorktreeView, rows: ReadonlyMap<string, Row>): string {
+  return worktree.collisions
+    .map((collision) => {
+      const other = rows.get(collision.with);
+      const who =
+        collision.with === 'base'
+          ? clean(worktree.base ?? 'its base')
+          : other === undefined
+            ? 'another worktree'
+            : String(other.number);
+      const [first = '', ...more] = collision.files;
+      const files = `${clean(first)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+      return `${collision.certainty === 'decided' ? 'collides' : 'may collide'} with ${who} (${files})`;
+    })
+    .join(' · ');
+}
+
+function elsewhereText(snapshot: Snapshot, options: MonitorOptions): string {
+  const { style, now } = options;
+  const lines = snapshot.elsewhere.map((session) => {
+    const detail = sessionDetail(session);
+    return `     ${sessionPaint(session, style)(sessionText(session, now))} in ${clean(session.directory)}${
+      detail === null ? '' : `: ${detail}`
+    }`;
+  });
+  return [style.bold('Sessions in no repository:'), ...lines].join('\n');
+}
+
+function suggestionText(
+  { worktree: id, text, action }: Suggestion,
+  rows: ReadonlyMap<string, Row>,
+  options: MonitorOptions,
+): string {
+  const sentence = paragraph(options.style.bold('Suggestion:'), clean(text), options);
+  const row = rows.get(id);
+  if (row === undefined || action === null) return sentence;
+  const { path, name, base } = row.worktree;
+  const word = (value: string) => shellWord(clean(value), options.platform);
+  const command =
+    action === 'rebase'
+      ? base === null
+        ? null
+        : `git -C ${word(path)} rebase ${word(base)}`
+      : `orch ${action} ${word(name.startsWith('-') ? path : name)}`;
+  return command === null ? sentence : `${sentence}\n  ${options.style.cyan(command)}`;
+}
+
+function paragraph(label: string, text: string, { columns }: MonitorOptions): string {
+  return columns === null ? `${label} ${text}` : wrap(`${label} ${text}`, columns);
+}

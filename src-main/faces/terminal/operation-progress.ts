@@ -1,0 +1,91 @@
+/** A running operation as lines on stderr: what is done stays, what runs is the last line. */
+import type { OperationEvent } from '../../contract/operations';
+import type { Stream } from './terminal-io';
+import { clean, cleanBlock, fitEnd } from './text';
+
+const glyphs = { done: '✓', skipped: '–', failed: '✗', undone: '↩' } as const;
+
+export interface OperationProgress {
+  readonly onEvent: (event: OperationEvent) => void;
+  /** The operation under way, to be cancelled; null before the first word of one. */
+  operation(): string | null;
+  end(): void;
+}
+
+/** `texts` says steps in words where their ids are known from a plan. */
+export function showProgress(
+  err: Stream,
+  texts: ReadonlyMap<string, string>,
+  quiet: boolean,
+  now: () => number,
+): OperationProgress {
+  const { style } = err;
+  const started = new Map<string, number>();
+  let operation: string | null = null;
+  let running: string | null = null;
+  let unfinishedOutput = '';
+
+  const words = (step: string) => clean(texts.get(step) ?? step);
+  const eraseRunning = () => {
+    if (running !== null && err.isTerminal) err.write('\r\u001b[2K');
+  };
+  const drawRunning = () => {
+    if (running !== null && err.isTerminal)
+      err.write(style.cyan(fitEnd(`  ● ${words(running)}…`, (err.size()?.columns ?? 80) - 1)));
+  };
+  const line = (text: string) => {
+    eraseRunning();
+    err.write(`${text}\n`);
+    drawRunning();
+  };
+  const outputLines = (text: string, final: boolean) => {
+    const lines = cleanBlock(unfinishedOutput + text).split('\n');
+    unfinishedOutput = final ? '' : (lines.pop() ?? '');
+    for (const one of lines) if (!final || one !== '') line(style.dim(`      ${one}`));
+  };
+
+  return {
+    operation: () => operation,
+    onEvent({ operation: id, change }) {
+      operation ??= id;
+      if (quiet || id !== operation) return;
+      switch (change.type) {
+        case 'started':
+          return line(style.bold(clean(change.title)));
+        case 'output':
+          return outputLines(change.text, false);
+        case 'step': {
+          outputLines('', true);
+          if (change.state === 'running') {
+            started.set(change.step, now());
+            eraseRunning();
+            running = change.step;
+            if (err.isTerminal) drawRunning();
+            else err.write(`  ${words(change.step)}…\n`);
+            return;
+          }
+          if (running === change.step) {
+            eraseRunning();
+            running = null;
+          }
+          const seconds = Math.round((now() - (started.get(change.step) ?? now())) / 1_000);
+          const paint =
+            change.state === 'done' ? style.green : change.state === 'failed' ? style.red : style.dim;
+          return line(
+            `  ${paint(glyphs[change.state])} ${words(change.step)}${
+              change.state === 'undone' ? ' (taken back)' : change.state === 'skipped' ? ' (skipped)' : ''
+            }${seconds >= 2 ? style.dim(` ${seconds} s`) : ''}`,
+          );
+        }
+        case 'finished':
+          outputLines('', true);
+          eraseRunning();
+          running = null;
+      }
+    },
+    end() {
+      eraseRunning();
+      running = null;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** Plans as a person reads them before a yes. */
+import type { CleanupPlan, MergePlan, SpawnPlan } from '../../contract/plans';
+import type { Snapshot } from '../../contract/snapshot';
+import { failureWords } from './failure-words';
+import type { Style } from './style';
+import { clean } from './text';
+
+const strategies: { readonly [S in MergePlan['strategy']]: string } = {
+  merge: 'as a merge commit',
+  ff: 'by fast-forward',
+  squash: 'squashed into one commit',
+  pr: 'as a pull request',
+};
+
+const numbered = (steps: readonly { readonly text: string }[]): string[] =>
+  steps.map(({ text }, i) => `${String(i + 1).padStart(3)}. ${clean(text)}`);
+
+function listed(title: string, items: readonly string[], most = 12): string[] {
+  if (items.length === 0) return [];
+  const shown = items.slice(0, most).map((item) => `  - ${clean(item)}`);
+  const rest = items.length - shown.length;
+  return ['', title, ...shown, ...(rest > 0 ? [`  - and ${rest} more`] : [])];
+}
+
+/** `names` turns the ids of colliding worktrees into their names. */
+export function mergePlanText(plan: MergePlan, names: ReadonlyMap<string, string>, style: Style): string {
+  const collisions = plan.collisions.map(
+    ({ with: other, files }) =>
+      `${other === 'base' ? plan.base : (names.get(other) ?? other)}: ${files.slice(0, 4).join(', ')}${
+        files.length > 4 ? ` and ${files.length - 4} more` : ''
+      }`,
+  );
+  return [
+    style.bold(`Merge ${clean(plan.branch)} into ${clean(plan.base)}, ${strategies[plan.strategy]}`),
+    '',
+    ...numbered(plan.steps),
+    ...listed(style.red(`Conflicts with ${clean(plan.base)}:`), plan.conflicts),
+    ...listed(style.yellow('Will conflict afterwards with:'), collisions),
+    ...listed('Carry over by hand (copied files that differ from the base’s):', plan.carryOver),
+    ...listed(style.yellow('Would be lost:'), plan.losses),
+    ...listed(style.yellow('Note:'), plan.warnings),
+    ...refusal(plan, style),
+  ].join('\n');
+}
+
+export function cleanupPlanText(plan: CleanupPlan, style: Style): string {
+  return [
+    style.bold(`Clean up ${clean(plan.path)}${plan.branch === null ? '' : ` (${clean(plan.branch)})`}`),
+    clean(plan.mergedHow),
+    '',
+    ...numbered(plan.steps),
+    ...listed(style.yellow('Not in the base (kept in the trash for 7 days):'), plan.losses),
+    ...listed('Can be made again and is not kept:', plan.notKept),
+    ...listed(style.yellow('Note:'), plan.warnings),
+    ...refusal(plan, style),
+  ].join('\n');
+}
+
+export function spawnPlanText(plan: SpawnPlan, style: Style): string {
+  return [
+    style.bold(`Make ${clean(plan.path)} on ${clean(plan.branch)}`),
+    `from ${clean(plan.base)} at ${plan.baseCommit.slice(0, 9)} “${clean(plan.baseSubject)}” (${clean(plan.freshness)})`,
+    ...listed(style.yellow('Note:'), plan.warnings),
+  ].join('\n');
+}
+
+const refusal = (plan: MergePlan | CleanupPlan, style: Style): string[] =>
+  plan.refusal === null ? [] : ['', failureWords(plan.refusal, style)];
+
+export const worktreeNames = (snapshot: Snapshot): ReadonlyMap<string, string> =>
+  new Map(
+    snapshot.repositories.flatMap(({ worktrees }) => worktrees.map(({ id, name }) => [id, name] as const)),
+  );

@@ -1,0 +1,53 @@
+import type { SessionState, SessionView } from '../../contract/snapshot';
+import { since } from './ages';
+import type { Style } from './style';
+import { clean } from './text';
+
+const words: { readonly [S in SessionState]: { readonly glyph: string; readonly word: string } } = {
+  starting: { glyph: '◐', word: 'starting' },
+  working: { glyph: '●', word: 'working' },
+  'needs-permission': { glyph: '▲', word: 'needs permission' },
+  'needs-answer': { glyph: '▲', word: 'needs an answer' },
+  limited: { glyph: '▲', word: 'rate limited' },
+  failed: { glyph: '▲', word: 'failed' },
+  background: { glyph: '◐', word: 'in background' },
+  done: { glyph: '✓', word: 'done' },
+  idle: { glyph: '○', word: 'idle' },
+  crashed: { glyph: '✗', word: 'crashed' },
+  ended: { glyph: '·', word: 'ended' },
+  unknown: { glyph: '?', word: 'unknown' },
+};
+
+/** "▲ needs permission, 2 min": the same glyph and word everywhere. */
+export const sessionText = (session: SessionView, now: number): string =>
+  `${words[session.state].glyph} ${words[session.state].word}, ${since(session.since, now)}`;
+
+export function sessionPaint(session: SessionView, style: Style): (text: string) => string {
+  if (session.attention === 'needs-you') return (text) => style.bold(style.yellow(text));
+  if (session.state === 'crashed') return style.red;
+  if (session.state === 'done') return style.green;
+  if (session.state === 'working' || session.state === 'starting' || session.state === 'background')
+    return style.cyan;
+  return style.dim;
+}
+
+/** What a person would want to know next: why it needs them, or what it said last. */
+export function sessionDetail(session: SessionView): string | null {
+  if (session.reason !== null) return clean(session.reason);
+  if ((session.state === 'done' || session.state === 'failed') && session.lastMessage !== null)
+    return `“${clean(session.lastMessage)}”`;
+  return null;
+}
+
+/** The session that stands for its worktree where there is room for one only. */
+export function foremost(sessions: readonly SessionView[]): SessionView | null {
+  const rank = (session: SessionView) =>
+    session.attention === 'needs-you'
+      ? 0
+      : session.attention === 'look'
+        ? 1
+        : session.state === 'ended'
+          ? 3
+          : 2;
+  return [...sessions].sort((a, b) => rank(a) - rank(b) || b.since.localeCompare(a.since))[0] ?? null;
+}

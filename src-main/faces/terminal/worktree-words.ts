@@ -1,0 +1,47 @@
+import type { Merged, WorktreeView } from '../../contract/snapshot';
+import { clean } from './text';
+
+export const worktreeName = (worktree: WorktreeView): string =>
+  clean(worktree.name) + (worktree.isMain ? ' (main)' : '');
+
+export const branchName = (worktree: WorktreeView): string =>
+  worktree.branch !== null
+    ? clean(worktree.branch)
+    : worktree.head === null
+      ? '(no commits)'
+      : `(detached ${worktree.head.slice(0, 7)})`;
+
+/** "3 changed, 1 untracked"; empty when all is committed. */
+export function changesText({ changes }: WorktreeView): string {
+  const parts = [
+    changes.conflicted > 0 && `${changes.conflicted} conflicted`,
+    changes.staged > 0 && `${changes.staged} staged`,
+    changes.changed > 0 && `${changes.changed} changed`,
+    changes.untracked > 0 && `${changes.untracked} untracked`,
+  ];
+  return parts.filter((part) => part !== false).join(', ');
+}
+
+/** "↑2 ↓1" against the base; empty when even. */
+export const syncText = ({ ahead, behind }: WorktreeView): string =>
+  [ahead > 0 && `↑${ahead}`, behind > 0 && `↓${behind}`].filter((part) => part !== false).join(' ');
+
+const merged: { readonly [M in NonNullable<Merged>]: string } = {
+  ancestor: 'merged',
+  'same-tree': 'merged (same content)',
+  squash: 'merged (squashed)',
+  patches: 'merged (patch by patch)',
+};
+export const mergedText = ({ merged: how }: WorktreeView): string => (how === null ? '' : merged[how]);
+
+/** "1.4 GB"; decimal units, as disks are sold and systems report them. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_000 && unit < units.length - 1) {
+    value /= 1_000;
+    unit++;
+  }
+  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}

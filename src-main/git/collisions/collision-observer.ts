@@ -1,0 +1,288 @@
+/**
+ * Which live worktrees would conflict. One `merge-tree` process decides all pairs that are new; a pair
+ * of commits is decided once and never again.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RepositoryId, WorktreeId } from '../../contract/ids';
+import type { Collision } from '../../contract/snapshot';
+import {
+  collisionsByWorktree,
+  hasOwnWork,
+  liveStamp,
+  type Pair,
+  pairsOf,
+  type Verdict,
+} from '../../domain/collision-pairs';
+import { contains, pathStyleOf } from '../../domain/containment';
+import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
+import type { Cancel, Clock, CollisionObserver, Log } from '../../engine/ports';
+import type { GitRunner } from '../reads/git-runner';
+import { answerProblem } from '../reads/git-runner';
+import { liveCommit, ownObjects } from './live-commit';
+import { parseTrialMerges } from './merge-tree-output';
+
+export interface CollisionObserverDeps {
+  readonly git: GitRunner;
+  readonly gitVersion: string;
+  /** A directory of our own in the user's cache; object directories and temporary indexes live below. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly platform: 'darwin' | 'linux' | 'win32';
+}
+
+/** Editing goes on for a while: verdicts wait for a pause this long, off the snapshot's path. */
+const PAUSE_MS = 150;
+const LIMIT_MS = 60_000;
+/** A repository's own objects are thrown away beyond this many looks; commits that matter come anew. */
+const LOOKS_PER_STORE = 500;
+
+interface Watched {
+  facts: RepositoryFacts;
+  readonly stamps: Map<WorktreeId, { readonly stamp: string; readonly commit: string | null }>;
+  readonly verdicts: Map<string, Verdict>;
+  published: string;
+  looks: number;
+  running: Promise<void> | null;
+  again: boolean;
+  cancel: Cancel;
+  abort: AbortController;
+}
+
+export function createCollisionObserver(deps: CollisionObserverDeps): CollisionObserver {
+  const { git, clock, log } = deps;
+  const style = pathStyleOf(deps.platform);
+  const watched = new Map<RepositoryId, Watched>();
+  const listeners = new Set<
+    (id: RepositoryId, found: ReadonlyMap<WorktreeId, readonly Collision[]>) => void
+  >();
+  let disposed = false;
+
+  const storeOf = (id: RepositoryId) => join(deps.directory, id);
+
+  function nestedIn(worktree: WorktreeFacts, all: readonly WorktreeFacts[]): readonly string[] {
+    return all
+      .filter((other) => other.id !== worktree.id && contains(worktree.path, other.path, style))
+      .map(({ path }) => path);
+  }
+
+  async function baseTips(facts: RepositoryFacts, worktrees: readonly WorktreeFacts[], signal: AbortSignal) {
+    const names = [...new Set(worktrees.flatMap(({ base }) => (base === null ? [] : [base])))];
+    const tips = new Map<string, string>();
+    if (names.length === 0) return tips;
+    const listed = await git.run({
+      cwd: facts.location.commonDir,
+      args: [
+        'for-each-ref',
+        '--format=%(refname)%00%(objectname)',
+        '--',
+        ...names.flatMap((name) => [`refs/heads/${name}`, `refs/remotes/origin/${name}`]),
+      ],
+      signal,
+    });
+    for (const line of listed.stdout.split('\n')) {
+      const [ref, commit] = line.split('\0');
+      const name = ref?.replace(/^refs\/(heads|remotes\/origin)\//, '');
+      // The local branch is listed first and wins.
+      if (name !== undefined && commit !== undefined && !tips.has(name)) tips.set(name, commit);
+    }
+    return tips;
+  }
+
+  /** What, besides the two commits, a verdict depends on. */
+  async function climate(facts: RepositoryFacts): Promise<string> {
+    const stamps = await Promise.all(
+      ['config', 'info/attributes'].map(async (name) => {
+        const found = await stat(join(facts.location.commonDir, name)).catch(() => null);
+        return found === null ? '' : `${found.mtimeMs}:${found.size}`;
+      }),
+    );
+    return createHash('sha256')
+      .update(`${deps.gitVersion} ${stamps.join(' ')}`)
+      .digest('hex')
+      .slice(0, 8);
+  }
+
+  /** A partial clone would fetch what it lacks; before git 2.45 it can't be told not to. */
+  async function wouldFetch(facts: RepositoryFacts): Promise<boolean> {
+    const [major = 0, minor = 0] = deps.gitVersion.split('.').map(Number);
+    if (major > 2 || minor >= 45) return false;
+    const config = await readFile(join(facts.location.commonDir, 'config'), 'utf8').catch(() => '');
+    return /^\s*(promisor|partialclone)\s*=/im.test(config);
+  }
+
+  async function decide(
+    state: Watched,
+    pairs: readonly Pair[],
+    keyOf: (pair: Pair) => string,
+  ): Promise<boolean> {
+    const open = pairs.filter((pair) => !state.verdicts.has(keyOf(pair)));
+    if (open.length === 0) return true;
+    const store = storeOf(state.facts.location.id);
+    const answer = await git.run({
+      cwd: state.facts.location.commonDir,
+      args: ['-c', 'merge.renames=true', 'merge-tree', '--write-tree', '--stdin', '-z'],
+      input: open.map(({ a, b }) => `${a.commit} ${b.commit}\n`).join(''),
+      env: ownObjects(join(store, 'objects'), state.facts.location.commonDir),
+      limitMs: LIMIT_MS,
+      signal: state.abort.signal,
+    });
+    // It ends with 1 when one of them conflicts in some versions, with 0 in others.
+    if (answer.reason === 'cancelled') return false;
+    if (answer.reason !== 'exited' || (answer.exitCode ?? 2) > 1) {
+      log.warn('collisions.undecided', { problem: answerProblem(answer) });
+      return false;
+    }
+    const merges = parseTrialMerges(answer.stdout);
+    if (merges.length !== open.length) {
+      log.warn('collisions.undecided', { asked: open.length, answered: merges.length });
+      return false;
+    }
+    open.forEach((pair, index) => {
+      const merge = merges[index];
+      if (merge !== undefined)
+        state.verdicts.set(keyOf(pair), { files: merge.clean ? [] : merge.files, kinds: merge.kinds });
+    });
+    return true;
+  }
+
+  async function look(state: Watched): Promise<void> {
+    const { facts } = state;
+    const signal = state.abort.signal;
+    const members = facts.worktrees.filter(hasOwnWork);
+    const store = storeOf(facts.location.id);
+    if (members.length > 0 && (await wouldFetch(facts))) return;
+    if (state.looks++ % LOOKS_PER_STORE === 0) await rm(store, { recursive: true, force: true });
+    if (state.looks === 1 || state.looks % LOOKS_PER_STORE === 1) state.stamps.clear();
+    await mkdir(join(store, 'objects'), { recursive: true, mode: 0o700 });
+
+    const tips = members.length === 0 ? new Map<string, string>() : await baseTips(facts, members, signal);
+    const live: { id: WorktreeId; commit: string; baseTip: string | null }[] = [];
+    for (const worktree of members) {
+      const stamp = liveStamp(worktree);
+      let known = state.stamps.get(worktree.id);
+      if (known === undefined || known.stamp !== stamp) {
+        const commit = await liveCommit(
+          { git, objects: join(store, 'objects'), scratch: store },
+          facts.location.commonDir,
+          worktree,
+          nestedIn(worktree, facts.worktrees),
+          signal,
+        );
+        if (signal.aborted) return;
+        known = { stamp, commit };
+        state.stamps.set(worktree.id, known);
+      }
+      // On its own base there is nothing to merge into it.
+      const baseTip =
+        worktree.base === null || worktree.branch === worktree.base
+          ? null
+          : (tips.get(worktree.base) ?? null);
+      if (known.commit !== null) live.push({ id: worktree.id, commit: known.commit, baseTip });
+    }
+    for (const id of state.stamps.keys())
+      if (!members.some((member) => member.id === id)) state.stamps.delete(id);
+
+    const pairs = pairsOf(live);
+    const key = await climate(facts);
+    const keyOf = ({ a, b }: Pair) => `${key} ${a.commit} ${b.commit}`;
+    if (!(await decide(state, pairs, keyOf)) || signal.aborted) return;
+    const decided = pairs.map((pair) => ({
+      pair,
+      verdict: state.verdicts.get(keyOf(pair)) ?? { files: [], kinds: [] },
+    }));
+    const current = new Set(pairs.map(keyOf));
+    if (state.verdicts.size > 4 * current.size + 256)
+      for (const old of state.verdicts.keys()) if (!current.has(old)) state.verdicts.delete(old);
+    const found = collisionsByWorktree(
+      facts.worktrees.map(({ id }) => id),
+      decided,
+    );
+    const shape = JSON.stringify([...found]);
+    if (shape === state.published) return;
+    state.published = shape;
+    for (const listener of listeners) listener(facts.location.id, found);
+  }
+
+  /** One look at a time per repository; what came in meanwhile is one more look. */
+  function start(state: Watched): Promise<void> {
+    if (state.running !== null) {
+      state.again = true;
+      return state.running;
+    }
+    state.running = (async () => {
+      do {
+        state.again = false;
+        await look(state).catch((error: unknown) => log.bug('collisions', error));
+      } while (state.again && !disposed && !state.abort.signal.aborted);
+    })().finally(() => {
+      state.running = null;
+    });
+    return state.running;
+  }
+
+  return {
+    observe(facts) {
+      if (disposed) return;
+      const known = watched.get(facts.location.id);
+      const stampOf = ({ worktrees, base }: RepositoryFacts) =>
+        JSON.stringify([
+          base,
+          worktrees.map((worktree) => [worktree.id, worktree.base, worktree.behind, liveStamp(worktree)]),
+        ]);
+      if (known === undefined) {
+        const state: Watched = {
+          facts,
+          stamps: new Map(),
+          verdicts: new Map(),
+          published: '',
+          looks: 0,
+          running: null,
+          again: false,
+          cancel: () => undefined,
+          abort: new AbortController(),
+        };
+        watched.set(facts.location.id, state);
+        void start(state);
+        return;
+      }
+      const changed = stampOf(known.facts) !== stampOf(facts);
+      known.facts = facts;
+      if (!changed) return;
+      known.cancel();
+      known.cancel = clock.schedule(PAUSE_MS, () => {
+        void start(known);
+      });
+    },
+    forget(id) {
+      const state = watched.get(id);
+      state?.cancel();
+      state?.abort.abort();
+      watched.delete(id);
+    },
+    onCollisions(listener) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    async settled() {
+      await Promise.all([...watched.values()].map(start));
+    },
+    async dispose() {
+      disposed = true;
+      const states = [...watched.values()];
+      for (const state of states) {
+        state.cancel();
+        state.abort.abort();
+      }
+      await Promise.all(states.map(({ running }) => running));
+      await Promise.all(
+        states.map(({ facts }) => rm(storeOf(facts.location.id), { recursive: true, force: true })),
+      );
+      watched.clear();
+    },
+  };
+}

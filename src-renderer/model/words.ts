@@ -1,0 +1,138 @@
+/** The words of a row: what a glance reads and what a screen reader says come from the same place. */
+import type { Activity, Merged, SessionState, SessionView, WorktreeView } from '@contract/snapshot';
+import { spokenAge } from './ages';
+import type { Row } from './rows';
+
+export type Mark = SessionState | 'none' | 'away';
+export type Tone = 'needs' | 'bad' | 'look' | 'busy' | 'quiet';
+
+const stateWords: { readonly [S in SessionState]: string } = {
+  starting: 'Starting',
+  working: 'Working',
+  'needs-permission': 'Needs permission',
+  'needs-answer': 'Needs an answer',
+  limited: 'Limit reached',
+  failed: 'Failed',
+  background: 'In background',
+  done: 'Done',
+  idle: 'Idle',
+  crashed: 'Crashed',
+  ended: 'Ended',
+  unknown: 'Unknown',
+};
+const activityWords: { readonly [A in Activity]: string } = {
+  active: 'Active',
+  idle: 'Idle',
+  stale: 'Stale',
+};
+
+export const stateWord = (state: SessionState): string => stateWords[state];
+
+export function toneOf(session: SessionView): Tone {
+  if (session.state === 'failed') return 'bad';
+  if (session.state === 'crashed') return session.attention === 'none' ? 'quiet' : 'bad';
+  if (session.attention === 'needs-you') return 'needs';
+  if (session.attention === 'look') return 'look';
+  return session.state === 'working' || session.state === 'starting' || session.state === 'background'
+    ? 'busy'
+    : 'quiet';
+}
+
+export interface RowState {
+  readonly mark: Mark;
+  readonly word: string;
+  readonly tone: Tone;
+  /** When that began; null when nothing says so. */
+  readonly since: string | null;
+}
+
+/** A live session speaks for its worktree; without one, the worktree's own activity does. */
+export function rowState({ worktree, session }: Row): RowState {
+  if (worktree.missing) return { mark: 'away', word: 'Directory is away', tone: 'quiet', since: null };
+  if (session !== null && session.state !== 'ended')
+    return {
+      mark: session.state,
+      word: stateWord(session.state),
+      tone: toneOf(session),
+      since: session.since,
+    };
+  return {
+    mark: 'none',
+    word: activityWords[worktree.activity],
+    tone: 'quiet',
+    since: worktree.lastCommit?.at ?? session?.since ?? null,
+  };
+}
+
+/** Why it asks, or what it said last; one line. */
+export function reasonOf(session: SessionView | null): string | null {
+  if (session === null) return null;
+  if (session.reason !== null) return session.reason;
+  return session.state === 'done' || session.state === 'failed' ? session.lastMessage : null;
+}
+
+const mergedWords: { readonly [M in Exclude<Merged, null>]: string } = {
+  ancestor: 'Merged: the base contains it',
+  'same-tree': 'Merged: the base has the same files',
+  squash: 'Merged by squash: merging it again would add nothing',
+  patches: 'Merged patch by patch',
+};
+export const mergedWord = (merged: Exclude<Merged, null>): string => mergedWords[merged];
+
+export interface ChangeCount {
+  readonly kind: 'conflicted' | 'staged' | 'changed' | 'untracked';
+  readonly sign: string;
+  readonly count: number;
+  readonly words: string;
+}
+
+export function changeCounts({ changes }: WorktreeView): readonly ChangeCount[] {
+  return [
+    { kind: 'conflicted' as const, sign: '!', count: changes.conflicted, words: 'conflicted' },
+    { kind: 'staged' as const, sign: '+', count: changes.staged, words: 'staged' },
+    { kind: 'changed' as const, sign: '~', count: changes.changed, words: 'changed' },
+    { kind: 'untracked' as const, sign: '?', count: changes.untracked, words: 'untracked' },
+  ]
+    .filter(({ count }) => count > 0)
+    .map((entry) => ({ ...entry, words: `${entry.count} ${entry.words}` }));
+}
+
+const ongoingWords = {
+  merge: 'a merge',
+  rebase: 'a rebase',
+  'cherry-pick': 'a cherry-pick',
+  revert: 'a revert',
+  bisect: 'a bisect',
+} as const;
+export const ongoingWord = (ongoing: keyof typeof ongoingWords): string =>
+  `In the middle of ${ongoingWords[ongoing]}`;
+
+/** The whole row in one breath, title first so that it can be called by what is seen. */
+export function describeRow(row: Row, now: number): string {
+  const { worktree } = row;
+  const state = rowState(row);
+  const reason = reasonOf(row.session);
+  const others = worktree.sessions.filter(({ id, state: s }) => id !== row.session?.id && s !== 'ended');
+  return [
+    row.title,
+    reason === null ? state.word : `${state.word}: ${reason}`,
+    state.since === null ? null : spokenAge(state.since, now),
+    worktree.isMain ? 'main worktree' : null,
+    worktree.branch === null ? 'on no branch' : `branch ${worktree.branch}`,
+    worktree.ahead > 0 ? `${worktree.ahead} ahead` : null,
+    worktree.behind > 0 ? `${worktree.behind} behind` : null,
+    ...changeCounts(worktree).map(({ words }) => words),
+    worktree.ongoing === null ? null : ongoingWord(worktree.ongoing),
+    worktree.collisions.length > 0 ? `collides with ${worktree.collisions.length}` : null,
+    worktree.merged === null ? null : mergedWord(worktree.merged),
+    worktree.locked ? 'locked' : null,
+    worktree.stale ? 'from last time' : null,
+    others.length > 0 ? `${others.length + 1} sessions` : null,
+    worktree.lastCommit === null
+      ? null
+      : `last commit ${worktree.lastCommit.subject}, ${spokenAge(worktree.lastCommit.at, now)}`,
+    worktree.note === null ? null : `note ${worktree.note.title}`,
+  ]
+    .filter((part) => part !== null && part !== '')
+    .join(', ');
+}

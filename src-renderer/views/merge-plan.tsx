@@ -1,0 +1,74 @@
+import type { Failure } from '@contract/failures';
+import type { MergePlan } from '@contract/plans';
+import type { Snapshot } from '@contract/snapshot';
+import { titleOf } from '../model/rows';
+import { Commands, needsApproval, PlanList, PlanSteps } from '../ui/plan-parts';
+import { TroubleBox } from '../ui/trouble-box';
+
+/** Why the plan can't run as it stands, the person's approval taken into account. */
+export function mergeBlocked(plan: MergePlan, approve: boolean): Failure | null {
+  const unapproved = plan.validation.filter(needsApproval);
+  if (plan.refusal !== null && !(plan.refusal.kind === 'approval-needed' && approve)) return plan.refusal;
+  if (unapproved.length === 0 || approve) return null;
+  return {
+    kind: 'approval-needed',
+    commands: unapproved.flatMap(({ command }) => (command.purpose === 'detected' ? [] : [command])),
+  };
+}
+
+export const mergeCommandTexts = (plan: MergePlan): string =>
+  JSON.stringify(plan.validation.map(({ command }) => command.text));
+
+interface MergePlanProps {
+  readonly plan: MergePlan;
+  readonly pending: boolean;
+}
+
+/** Where it would go, and what stands against it. */
+export function MergeVerdict({ plan, pending, snapshot }: MergePlanProps & { readonly snapshot: Snapshot }) {
+  const { refusal } = plan;
+  const nameOf = (id: string) => {
+    const other = snapshot.repositories.flatMap(({ worktrees }) => worktrees).find((one) => one.id === id);
+    return other === undefined ? plan.base : titleOf(other);
+  };
+  const yieldsToYes = refusal?.kind === 'approval-needed' && plan.validation.some(needsApproval);
+  return (
+    <section className={pending ? 'verdict pending' : 'verdict'} aria-label="Verdict">
+      <p className="from-to">
+        <bdi>{plan.branch}</bdi>
+        <span aria-hidden="true">→</span>
+        <span className="visually-hidden">into</span>
+        <bdi>{plan.base}</bdi>
+      </p>
+      {refusal !== null && !yieldsToYes && <TroubleBox trouble={refusal} />}
+      {refusal?.kind !== 'conflict' && (
+        <PlanList title="Conflicts with the base" items={plan.conflicts} tone="needs" />
+      )}
+      <PlanList
+        title="Another worktree changes the same"
+        tone="needs"
+        items={plan.collisions.map(
+          ({ with: other, files, certainty }) =>
+            `${nameOf(other)}${certainty === 'provisional' ? ' (perhaps)' : ''}: ${files.join(', ')}`,
+        )}
+      />
+      <PlanList title="Will be lost" items={plan.losses} tone="needs" />
+    </section>
+  );
+}
+
+interface MergeStepsProps extends MergePlanProps {
+  readonly approve: boolean;
+  onApprove(approve: boolean): void;
+}
+/** What would be done, and the exact text of every command in it. */
+export function MergeSteps({ plan, pending, approve, onApprove }: MergeStepsProps) {
+  return (
+    <section className={pending ? 'panel pending' : 'panel'} aria-label="The plan" aria-busy={pending}>
+      <PlanSteps steps={plan.steps.map(({ text }) => text)} />
+      <Commands commands={plan.validation} approved={approve} onApprove={onApprove} />
+      <PlanList title="Differs from the base, carry over by hand" items={plan.carryOver} />
+      <PlanList title="Mind this" items={plan.warnings} />
+    </section>
+  );
+}

@@ -1,0 +1,201 @@
+import type { WorktreeView } from '@contract/snapshot';
+import { memo, useEffect, useId, useRef } from 'react';
+import { orderSessions, type Row } from '../model/rows';
+import {
+  changeCounts,
+  describeRow,
+  mergedWord,
+  ongoingWord,
+  reasonOf,
+  rowState,
+  stateWord,
+  toneOf,
+} from '../model/words';
+import { Age, useNow } from '../ui/clock';
+import { Icon, StateGlyph } from '../ui/glyphs';
+import { RowDetails } from './row-details';
+
+interface WorktreeRowProps {
+  readonly row: Row;
+  readonly siblings: readonly WorktreeView[];
+  readonly tabbable: boolean;
+  readonly expanded: boolean;
+  onFocus(id: string): void;
+  onToggle(id: string): void;
+  onOpen(id: string): void;
+}
+
+const MOST_OTHERS = 2;
+
+export const WorktreeRow = memo(function WorktreeRow(props: WorktreeRowProps) {
+  const { row, siblings, tabbable, expanded, onFocus, onToggle, onOpen } = props;
+  const { worktree, session, title } = row;
+  const now = useNow();
+  const detailsId = useId();
+  const item = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (expanded) item.current?.scrollIntoView({ block: 'nearest' });
+  }, [expanded]);
+  const state = rowState(row);
+  const reason = reasonOf(session);
+  const others = orderSessions(worktree.sessions).filter(
+    (other) => other.id !== session?.id && other.state !== 'ended',
+  );
+  const { lastCommit, note } = worktree;
+  return (
+    <li
+      ref={item}
+      className={`row tone-row-${state.tone}${worktree.stale ? ' from-last-time' : ''}`}
+      data-row={worktree.id}
+    >
+      <button
+        type="button"
+        className="row-main"
+        data-row={worktree.id}
+        tabIndex={tabbable ? 0 : -1}
+        aria-expanded={expanded}
+        aria-controls={expanded ? detailsId : undefined}
+        onFocus={() => onFocus(worktree.id)}
+        onClick={() => onToggle(worktree.id)}
+        onDoubleClick={() => onOpen(worktree.id)}
+      >
+        <span className="visually-hidden">{describeRow(row, now)}</span>
+        <span className="row-grid" aria-hidden="true">
+          <StateGlyph mark={state.mark} tone={state.tone} />
+          <span className="row-title" dir="auto" title={title}>
+            {title}
+            {worktree.isMain && <span className="tag"> main worktree</span>}
+          </span>
+          {state.since !== null && <Age at={state.since} />}
+
+          <span className={reason === null ? 'row-state' : 'row-state wraps'}>
+            <span className={`word tone-${state.tone}`}>{state.word}</span>{' '}
+            {reason !== null ? (
+              <span className="reason" dir="auto" title={reason}>
+                {reason}
+              </span>
+            ) : (
+              lastCommit !== null && (
+                <span className="subject" dir="auto" title={lastCommit.subject}>
+                  {lastCommit.subject}
+                </span>
+              )
+            )}
+          </span>
+
+          {others.slice(0, MOST_OTHERS).map((other) => (
+            <span className="row-other" key={other.id}>
+              <StateGlyph mark={other.state} tone={toneOf(other)} />
+              <span className={`word tone-${toneOf(other)}`}>{stateWord(other.state)}</span>
+              <span className="subject" dir="auto">
+                {other.reason ?? other.name ?? ''}
+              </span>
+              <Age at={other.since} />
+            </span>
+          ))}
+          {others.length > MOST_OTHERS && (
+            <span className="row-other">and {others.length - MOST_OTHERS} more sessions</span>
+          )}
+
+          <RowMeta worktree={worktree} title={title} />
+          {((reason !== null && lastCommit !== null) || note !== null) && (
+            <span className="row-foot">
+              {reason !== null && lastCommit !== null && (
+                <span className="foot-part">
+                  <Icon name="commit" />
+                  <span className="text" dir="auto" title={lastCommit.subject}>
+                    {lastCommit.subject}
+                  </span>
+                  <Age at={lastCommit.at} />
+                </span>
+              )}
+              {note !== null && (
+                <span className="foot-part">
+                  <Icon name="note" />
+                  <span className="text" dir="auto" title={note.title}>
+                    {note.title}
+                  </span>
+                </span>
+              )}
+            </span>
+          )}
+        </span>
+      </button>
+      {expanded && (
+        <div id={detailsId} className="row-details">
+          <RowDetails row={row} siblings={siblings} onOpen={onOpen} />
+        </div>
+      )}
+    </li>
+  );
+});
+
+/** Where the work is and how much of it is there, in signs that the details spell out. */
+function RowMeta({ worktree, title }: { readonly worktree: WorktreeView; readonly title: string }) {
+  const counts = changeCounts(worktree);
+  const place = worktree.branch ?? worktree.name;
+  return (
+    <span className="row-meta">
+      {place !== title && (
+        <span className="branch" title={worktree.branch ?? worktree.path}>
+          <Icon name="branch" />
+          <bdi className="text">{worktree.branch ?? `${worktree.name} (no branch)`}</bdi>
+        </span>
+      )}
+      {(worktree.ahead > 0 || worktree.behind > 0) && (
+        <span
+          className="count"
+          title={`${worktree.ahead} ahead, ${worktree.behind} behind ${worktree.base ?? ''}`}
+        >
+          {worktree.ahead > 0 && <span>↑{worktree.ahead}</span>}
+          {worktree.behind > 0 && <span>↓{worktree.behind}</span>}
+        </span>
+      )}
+      {counts.length > 0 && (
+        <span className="count" title={counts.map(({ words }) => words).join(', ')}>
+          {counts.map(({ kind, sign, count }) => (
+            <span key={kind} className={kind}>
+              {sign}
+              {count}
+            </span>
+          ))}
+        </span>
+      )}
+      {worktree.ongoing !== null && (
+        <span className="badge needs" title={ongoingWord(worktree.ongoing)}>
+          {worktree.ongoing}
+        </span>
+      )}
+      {worktree.collisions.length > 0 && <CollisionBadge worktree={worktree} />}
+      {worktree.merged !== null && (
+        <span className="badge good" title={mergedWord(worktree.merged)}>
+          <Icon name="merged" />
+          merged
+        </span>
+      )}
+      {worktree.locked && (
+        <span className="badge" title={worktree.lockReason ?? 'Locked'}>
+          <Icon name="lock" />
+        </span>
+      )}
+      {worktree.stale && <span className="badge">from last time</span>}
+      {worktree.problem !== null && (
+        <span className="badge needs" title={worktree.problem}>
+          <Icon name="warning" />
+        </span>
+      )}
+    </span>
+  );
+}
+
+function CollisionBadge({ worktree }: { readonly worktree: WorktreeView }) {
+  const files = new Set(worktree.collisions.flatMap((collision) => collision.files)).size;
+  const decided = worktree.collisions.some(({ certainty }) => certainty === 'decided');
+  const words = `${decided ? 'Collides' : 'May collide'} in ${files} ${files === 1 ? 'file' : 'files'}`;
+  return (
+    <span className={decided ? 'badge needs' : 'badge'} title={words}>
+      <Icon name="collision" />
+      {worktree.collisions.length}
+    </span>
+  );
+}

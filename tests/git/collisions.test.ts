@@ -1,0 +1,358 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Collision } from '../../src-main/contract/snapshot';
+import type { RepositoryFacts, WorktreeFacts } from '../../src-main/domain/facts';
+import { createCollisionObserver } from '../../src-main/git/collisions/collision-observer';
+import { createGitHost } from '../../src-main/git/reads/git-host';
+import { strictLog } from '../support/fake-ports';
+import { createManualClock } from '../support/manual-clock';
+import { poll } from '../support/poll';
+import { createSandbox, type Sandbox } from '../support/repositories';
+import { repositoryFacts, worktreeFacts } from '../support/views';
+
+interface Scene {
+  readonly sandbox: Sandbox;
+  readonly main: string;
+  /** Facts as a full look at the disk gives them. */
+  facts(): Promise<RepositoryFacts>;
+  look(facts?: RepositoryFacts): Promise<ReadonlyMap<string, readonly Collision[]>>;
+  readonly started: () => number;
+}
+
+const nameOf = (path: string) => path.split('/').at(-1) ?? path;
+const idOf = (path: string) => `w-${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
+
+/** A repository with two worktrees, `a` and `b`, and an observer that looks at it. */
+async function createScene(): Promise<Scene> {
+  const sandbox = await createSandbox();
+  const main = await sandbox.repository();
+  await sandbox.worktree(main, join(sandbox.root, 'a'), 'feature/a');
+  await sandbox.worktree(main, join(sandbox.root, 'b'), 'feature/b');
+  const empty = join(sandbox.root, 'empty');
+  const directory = join(sandbox.root, 'cache');
+  await mkdir(empty);
+  await mkdir(directory);
+  const git = createGitHost({ git: 'git', env: sandbox.env, emptyDirectory: empty, concurrency: 2 });
+  const observer = createCollisionObserver({
+    git,
+    gitVersion: '2.39.5',
+    directory,
+    clock: createManualClock(),
+    log: strictLog(),
+    platform: 'linux',
+  });
+  onTestFinished(async () => {
+    await observer.dispose();
+    await git.dispose();
+  });
+  let found: ReadonlyMap<string, readonly Collision[]> = new Map();
+  observer.onCollisions((_id, next) => {
+    found = next;
+  });
+  let edition = 0;
+
+  async function factsOf(path: string): Promise<WorktreeFacts> {
+    const [head, branch, status, counts, gitDir] = await Promise.all([
+      sandbox.git(path, 'rev-parse', 'HEAD'),
+      sandbox.git(path, 'branch', '--show-current'),
+      sandbox.git(path, '--no-optional-locks', 'status', '--porcelain'),
+      sandbox.git(path, 'rev-list', '--left-right', '--count', 'HEAD...main'),
+      sandbox.git(path, 'rev-parse', '--absolute-git-dir'),
+    ]);
+    const [ahead = 0, behind = 0] = counts.split('\t').map(Number);
+    return worktreeFacts({
+      id: idOf(path),
+      name: nameOf(path),
+      path,
+      gitDir,
+      head,
+      branch: branch === '' ? null : branch,
+      isMain: path === main,
+      ahead,
+      behind,
+      changes: {
+        staged: 0,
+        changed: status === '' ? 0 : status.split('\n').length,
+        untracked: 0,
+        conflicted: 0,
+      },
+      // Stands for the edit that a watcher saw.
+      lastActivityAt: edition,
+    });
+  }
+  const facts = async () => {
+    edition++;
+    const listed = await sandbox.git(main, 'worktree', 'list', '--porcelain');
+    const paths = [...listed.matchAll(/^worktree (.*)$/gm)].map((match) => match[1] ?? '');
+    return repositoryFacts(await Promise.all(paths.map(factsOf)), {
+      location: {
+        id: 'r-000000000001',
+        name: 'project',
+        root: main,
+        commonDir: join(main, '.git'),
+        isBare: false,
+      },
+    });
+  };
+  return {
+    sandbox,
+    main,
+    facts,
+    async look(given) {
+      observer.observe(given ?? (await facts()));
+      await observer.settled();
+      return found;
+    },
+    started: () => git.counts().started,
+  };
+}
+
+const between = (found: ReadonlyMap<string, readonly Collision[]>, one: string, other: string) =>
+  found.get(idOf(one))?.find((collision) => collision.with === (other === 'base' ? 'base' : idOf(other))) ??
+  null;
+
+test('uncommitted edits of the same line in two worktrees collide, on both rows, before anything is committed', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await writeFile(join(a, 'src/one.txt'), 'one\nTWO of a\nthree\n');
+  await writeFile(join(b, 'src/one.txt'), 'one\nTWO of b\nthree\n');
+  const found = await scene.look();
+  expect(between(found, a, b)).toMatchObject({
+    files: ['src/one.txt'],
+    kinds: ['content'],
+    certainty: 'decided',
+  });
+  expect(between(found, b, a)).toMatchObject({ files: ['src/one.txt'] });
+  expect(between(found, a, 'base')).toBeNull();
+});
+
+test('a later edit takes the collision away again', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await writeFile(join(a, 'src/one.txt'), 'A\ntwo\nthree\n');
+  await writeFile(join(b, 'src/one.txt'), 'B\ntwo\nthree\n');
+  expect(between(await scene.look(), a, b)).not.toBeNull();
+  await writeFile(join(b, 'src/one.txt'), 'A\ntwo\nthree\n');
+  expect(between(await scene.look(), a, b)).toBeNull();
+});
+
+test('work that conflicts with a base that moved on says so', async () => {
+  const scene = await createScene();
+  const a = join(scene.sandbox.root, 'a');
+  await scene.sandbox.commit(scene.main, { 'src/one.txt': 'main\ntwo\nthree\n' });
+  await scene.sandbox.commit(a, { 'src/one.txt': 'a\ntwo\nthree\n' });
+  expect(between(await scene.look(), a, 'base')).toMatchObject({ files: ['src/one.txt'] });
+});
+
+test('a deletion against a change, a rename against a rename, a new file against a new file: each by its kind', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await scene.sandbox.git(a, 'rm', '-q', 'README.md');
+  await writeFile(join(b, 'README.md'), '# changed\n');
+  expect(between(await scene.look(), a, b)?.kinds).toEqual(['delete-modify']);
+  await scene.sandbox.git(a, 'reset', '-q', '--hard');
+  await scene.sandbox.git(b, 'reset', '-q', '--hard');
+  await scene.sandbox.git(a, 'mv', 'src/one.txt', 'src/first.txt');
+  await scene.sandbox.git(b, 'mv', 'src/one.txt', 'src/uno.txt');
+  expect(between(await scene.look(), a, b)?.kinds).toContain('rename');
+  await scene.sandbox.git(a, 'reset', '-q', '--hard');
+  await scene.sandbox.git(b, 'reset', '-q', '--hard');
+  await writeFile(join(a, 'new file ü.txt'), 'a\n');
+  await writeFile(join(b, 'new file ü.txt'), 'b\n');
+  expect(between(await scene.look(), a, b)).toMatchObject({ files: ['new file ü.txt'] });
+});
+
+test('a directory rename against a new file in the old directory is not missed', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await scene.sandbox.git(a, 'mv', 'src', 'lib');
+  await writeFile(join(b, 'src/new.txt'), 'new\n');
+  await scene.sandbox.git(a, 'commit', '-qam', 'move');
+  await scene.sandbox.git(b, 'add', '-A');
+  await scene.sandbox.git(b, 'commit', '-qm', 'new');
+  expect(between(await scene.look(), a, b)?.files.length).toBeGreaterThan(0);
+});
+
+test('ignored files, intent-to-add, staged-only work and an unfinished merge are all seen for what they are', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await scene.sandbox.commit(scene.main, { '.gitignore': 'ignored\n' });
+  await scene.sandbox.git(a, 'merge', '-q', 'main');
+  await scene.sandbox.git(b, 'merge', '-q', 'main');
+  await writeFile(join(a, 'ignored'), 'a\n');
+  await writeFile(join(b, 'ignored'), 'b\n');
+  expect(between(await scene.look(), a, b)).toBeNull();
+  await writeFile(join(a, 'x.txt'), 'a\n');
+  await scene.sandbox.git(a, 'add', '-N', 'x.txt');
+  await writeFile(join(b, 'x.txt'), 'b\n');
+  await scene.sandbox.git(b, 'add', 'x.txt');
+  expect(between(await scene.look(), a, b)?.files).toEqual(['x.txt']);
+});
+
+test('a nested worktree and a nested repository without commits are left out', async () => {
+  const scene = await createScene();
+  const a = join(scene.sandbox.root, 'a');
+  const nested = join(a, '.claude/worktrees/inner');
+  await scene.sandbox.worktree(scene.main, nested, 'worktree-inner');
+  await writeFile(join(nested, 'src/one.txt'), 'inner\n');
+  await mkdir(join(a, 'empty-repo'));
+  await scene.sandbox.git(join(a, 'empty-repo'), 'init', '-q');
+  await writeFile(join(a, 'src/one.txt'), 'outer\n');
+  const found = await scene.look();
+  expect(between(found, a, nested)).toMatchObject({ files: ['src/one.txt'] });
+});
+
+test('a large untracked file compares by what it is, and its content goes nowhere', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  for (const [place, size] of [
+    [a, 11],
+    [b, 12],
+  ] as const) {
+    await writeFile(join(place, 'big.bin'), '');
+    await truncate(join(place, 'big.bin'), size * 1024 * 1024);
+  }
+  expect(between(await scene.look(), a, b)?.files).toEqual(['big.bin']);
+});
+
+test('a filter of the repository is not run', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  const witness = join(scene.sandbox.root, 'ran');
+  await scene.sandbox.git(
+    scene.main,
+    'config',
+    'filter.spy.clean',
+    `tr '\\0' ' ' < /proc/$PPID/cmdline >> '${witness}'; cat`,
+  );
+  await scene.sandbox.git(scene.main, 'config', 'filter.spy.required', 'true');
+  await writeFile(join(scene.main, '.git/info/attributes'), '*.txt filter=spy\n');
+  await writeFile(join(a, 'src/one.txt'), 'spied a\n');
+  await writeFile(join(b, 'src/one.txt'), 'spied b\n');
+  // The test's own `git status` runs it; what counts is who runs it after that.
+  const facts = await scene.facts();
+  await rm(witness, { force: true });
+  const found = await scene.look(facts);
+  expect(between(found, a, b)).toMatchObject({ files: ['src/one.txt'] });
+  expect(await readFile(witness, 'utf8').catch(() => '')).toBe('');
+});
+
+test('nothing of the person is touched: no object, ref, index byte or stash', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await writeFile(join(a, 'src/one.txt'), 'a\n');
+  await writeFile(join(a, 'untracked.txt'), 'secret\n');
+  await writeFile(join(b, 'src/one.txt'), 'b\n');
+  const git = join(scene.main, '.git');
+  const state = async () => {
+    const files = (await readdir(git, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort();
+    return Promise.all(
+      files.map(async (file) => {
+        const { mtimeMs } = await stat(file);
+        // Git freshens the time of an object that it was about to write and found there; its bytes stay.
+        return `${file} ${file.includes('/objects/') ? '' : mtimeMs} ${createHash('sha256')
+          .update(await readFile(file))
+          .digest('hex')}`;
+      }),
+    );
+  };
+  const facts = await scene.facts();
+  const before = await state();
+  const found = await scene.look(facts);
+  expect(between(found, a, b)).not.toBeNull();
+  expect(await state()).toEqual(before);
+});
+
+test('looking again when nothing changed starts no process', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await scene.sandbox.commit(a, { 'src/one.txt': 'a\n' });
+  await scene.sandbox.commit(b, { 'src/one.txt': 'b\n' });
+  await scene.look();
+  const before = scene.started();
+  await poll(
+    async () => (await scene.look()).size,
+    (size) => size === 3,
+  );
+  // The base's tip is read anew; no merge, no commit is made again.
+  expect(scene.started() - before).toBeLessThanOrEqual(1);
+});
+
+/** What git itself says about merging one commit into another, in a scratch clone's working tree. */
+async function reallyConflicts(
+  sandbox: Sandbox,
+  repository: string,
+  one: string,
+  other: string,
+): Promise<boolean> {
+  const clone = join(
+    sandbox.root,
+    `clone-${createHash('sha256')
+      .update(one + other)
+      .digest('hex')
+      .slice(0, 8)}`,
+  );
+  await sandbox.git(sandbox.root, 'clone', '-q', '--no-checkout', repository, clone);
+  await sandbox.git(clone, 'checkout', '-q', '--detach', one);
+  return sandbox.git(clone, 'merge', '-q', '--no-edit', '-m', 'm', other).then(
+    () => false,
+    () => true,
+  );
+}
+
+const edit = fc.record({
+  file: fc.constantFrom('src/one.txt', 'README.md', 'new.txt', 'dir/deep.txt'),
+  kind: fc.constantFrom('line', 'append', 'delete', 'rename', 'replace'),
+  line: fc.integer({ min: 0, max: 2 }),
+  word: fc.constantFrom('x', 'y', 'z'),
+});
+
+async function apply(place: string, change: { file: string; kind: string; line: number; word: string }) {
+  const path = join(place, change.file);
+  await mkdir(join(path, '..'), { recursive: true });
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (change.kind === 'delete') return rm(path, { force: true });
+  if (change.kind === 'rename' && text !== null) return rename(path, `${path}.${change.word}`);
+  const lines = (text ?? 'one\ntwo\nthree\n').split('\n');
+  if (change.kind === 'line') lines[change.line] = change.word;
+  else if (change.kind === 'append') lines.push(change.word);
+  else return writeFile(path, `${change.word}\n`);
+  return writeFile(path, lines.join('\n'));
+}
+
+test('what is predicted for live work is what git then does, whatever was edited', async () => {
+  const runs = process.env.ORCHARD_LONG === '1' ? 60 : 4;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(edit, { minLength: 1, maxLength: 4 }),
+      fc.array(edit, { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      async (forA, forB, stageA) => {
+        const scene = await createScene();
+        const { sandbox } = scene;
+        const [a, b] = [join(sandbox.root, 'a'), join(sandbox.root, 'b')];
+        for (const change of forA) await apply(a, change);
+        for (const change of forB) await apply(b, change);
+        if (stageA) await sandbox.git(a, 'add', '-A');
+        const predicted = between(await scene.look(), a, b) !== null;
+        for (const place of [a, b]) {
+          await sandbox.git(place, 'add', '-A');
+          await sandbox.git(place, 'commit', '-q', '--allow-empty', '-m', 'work');
+        }
+        expect(predicted).toBe(
+          await reallyConflicts(sandbox, scene.main, 'origin/feature/a', 'origin/feature/b'),
+        );
+      },
+    ),
+    {
+      numRuns: runs,
+      ...(process.env.ORCHARD_SEED === undefined ? {} : { seed: Number(process.env.ORCHARD_SEED) }),
+    },
+  );
+});
