@@ -29,10 +29,12 @@ const terminalSequences = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0
  * what it means (a new line, or a rewritten one) comes with the next piece.
  */
 export const readableOutput = (text: string): string =>
-  text
-    .replace(terminalSequences, '')
-    .replaceAll('\r\n', '\n')
-    .replace(/[^\n]*\r(?=[^\n])/g, '');
+  text.replace(terminalSequences, '').replaceAll('\r\n', '\n').split('\n').map(lastWriting).join('\n');
+
+function lastWriting(line: string): string {
+  const end = line.endsWith('\r') ? line.length - 2 : line.length - 1;
+  return line.slice(line.lastIndexOf('\r', end) + 1);
+}
 
 function appended(output: string, text: string): string {
   const whole = readableOutput(output + text);

@@ -93,8 +93,9 @@ export function CancelButton({ operation }: { readonly operation: RunningOperati
   return (
     <Button
       data-first-focus
-      disabled={operation === null || operation.finished !== null}
-      onClick={() => operation !== null && void cancel(operation.id)}
+      // Not `disabled`: it takes the focus before the operation has told its id.
+      aria-disabled={operation === null || operation.finished !== null}
+      onClick={() => operation !== null && operation.finished === null && void cancel(operation.id)}
     >
       Cancel
     </Button>

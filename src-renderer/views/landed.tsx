@@ -6,6 +6,7 @@ import { Button } from '../ui/controls';
 import { Page } from '../ui/frame';
 import { Icon } from '../ui/glyphs';
 import { useOrchard } from '../ui/orchard-context';
+import { PlanList } from '../ui/plan-parts';
 import { TroubleBox } from '../ui/trouble-box';
 import { UndoButton } from './undo-button';
 
@@ -62,6 +63,7 @@ export function Landed({ done, mode, title, worktreeId, snapshot }: LandedProps)
           {done.removed !== null && <Outcome lines={[`Cleaned up ${done.removed}.`]} />}
         </>
       )}
+      {undone === null && <PlanList title="Mind this" items={done.warnings ?? []} />}
       {undone === null && siblings.length > 0 && (
         <section className="plan-list">
           <h2>These change the same files: rebase them now</h2>

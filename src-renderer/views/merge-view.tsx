@@ -142,7 +142,7 @@ export function MergeView({ mode, snapshot, worktreeId, worktree }: MergeViewPro
       {trouble !== null && <TroubleBox trouble={trouble} />}
       {plan !== null && <MergeVerdict plan={plan} pending={pending} snapshot={snapshot} />}
       {plan === null && pending && <p className="hint">Looking at the branch, its base and its siblings…</p>}
-      {mode === 'merge' && (
+      {mode === 'merge' && trouble?.kind !== 'not-available' && (
         <div className="form">
           <Segments<MergeStrategy>
             label="Land as"
@@ -177,7 +177,7 @@ export function MergeView({ mode, snapshot, worktreeId, worktree }: MergeViewPro
           </details>
         </div>
       )}
-      {worktree !== null && mode === 'merge' && <SaveFirst worktree={worktree} />}
+      {worktree !== null && mode === 'merge' && plan !== null && <SaveFirst worktree={worktree} />}
       {plan !== null && (
         <MergeSteps
           plan={plan}

@@ -20,13 +20,16 @@ export function Notices({ snapshot, connection, onOpen }: NoticesProps) {
   const { git, claude } = snapshot.tools;
   return (
     <div className="notices">
-      {connection !== 'open' && (
+      {connection === 'lost' && (
         <div className="notice" role="status">
           <Icon name="warning" />
           <p>
             <strong>Connection lost.</strong> What you see is from before; trying again by itself.
           </p>
         </div>
+      )}
+      {connection === 'refused' && (
+        <TroubleBox trouble={{ kind: 'forbidden', problem: 'This page’s token is no longer valid' }} />
       )}
       {git.state !== 'ok' && (
         <TroubleBox

@@ -11,6 +11,19 @@ import { CommittedInput, NumberField } from './committed-input';
 import { NotificationSettings } from './notification-settings';
 import { TerminalSettings } from './terminal-settings';
 
+/** The settings as they will be. What is undefined in a patch is not in it. */
+const patched = (settings: Settings, patch: SettingsPatch): Settings => ({
+  ...settings,
+  thresholds: { ...settings.thresholds, ...defined(patch.thresholds ?? {}) },
+  notifications: { ...settings.notifications, ...defined(patch.notifications ?? {}) },
+  terminal: { ...settings.terminal, preferred: patch.preferredTerminal ?? settings.terminal.preferred },
+  shortcut: patch.shortcut === undefined ? settings.shortcut : patch.shortcut,
+  openAtLogin: patch.openAtLogin ?? settings.openAtLogin,
+});
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+const defined = <T extends object>(part: T): Defined<T> =>
+  Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Defined<T>;
+
 export function SettingsView() {
   const { ask, bridge, say } = useOrchard();
   const [loaded, setLoaded] = useState<Output<'settings.get'> | null>(null);
@@ -30,7 +43,15 @@ export function SettingsView() {
     },
     [say],
   );
-  const update = async (patch: SettingsPatch) => take(await ask('settings.update', patch));
+  /** Shown at once; what was refused goes back to what the file says. */
+  const update = async (patch: SettingsPatch) => {
+    setLoaded((before) => before && { ...before, settings: patched(before.settings, patch) });
+    const answer = await ask('settings.update', patch);
+    take(answer);
+    if (answer.ok) return;
+    const kept = await ask('settings.get', {});
+    if (kept.ok) setLoaded(kept.value);
+  };
   if (loaded === null)
     return (
       <Page title="Settings">

@@ -70,6 +70,14 @@ export function SpawnPlanPanel({ plan, pending, approve, force, onApprove, onFor
       </dl>
       <Commands commands={commands} approved={approve} onApprove={onApprove} />
       <PlanList title="Mind this" items={plan.warnings} />
+      {plan.commands.length > 0 && (
+        <details className="options">
+          <summary>The same by hand</summary>
+          <code className="exact" dir="ltr">
+            {plan.commands.join('\n')}
+          </code>
+        </details>
+      )}
       {refusal?.kind === 'too-many-worktrees' && (
         <Check
           label={`Yes, a ${ordinal(refusal.count + 1)} worktree`}

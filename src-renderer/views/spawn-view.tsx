@@ -1,15 +1,15 @@
-import type { Preload, SpawnDone, SpawnPlan } from '@contract/plans';
+import type { Preload, SpawnPlan } from '@contract/plans';
 import type { Snapshot } from '@contract/snapshot';
 import { useMemo, useState } from 'react';
 import { Button, Check, Field, Segments } from '../ui/controls';
 import { Page } from '../ui/frame';
-import { Icon } from '../ui/glyphs';
 import { useOrchard } from '../ui/orchard-context';
 import { CancelButton, Progress } from '../ui/progress';
 import { TroubleBox } from '../ui/trouble-box';
 import { useExecution } from '../ui/use-execution';
 import { usePlan } from '../ui/use-plan';
 import { SpawnPlanPanel, spawnBlocked } from './spawn-plan';
+import { SpawnedPage } from './spawned';
 
 const PLAN_WAIT_MS = 350;
 const preloads: readonly { readonly value: Preload; readonly label: string; readonly title: string }[] = [
@@ -235,72 +235,4 @@ function busiest({ repositories }: Snapshot): string | null {
       ?.worktrees.flatMap(({ sessions }) => sessions)
       .filter(({ state }) => state !== 'ended').length ?? 0;
   return [...repositories].sort((a, b) => live(b.id) - live(a.id))[0]?.id ?? null;
-}
-
-const reachedWords = {
-  pane: 'in its pane of',
-  window: 'in a window of',
-  application: 'in',
-  new: 'in a new window of',
-} as const;
-
-function SpawnedPage({ done, title }: { readonly done: SpawnDone; readonly title: string }) {
-  const { back, copy, say } = useOrchard();
-  const [copied, setCopied] = useState(false);
-  const copyAll = async () => {
-    const worked = await copy(done.commands.join('\n'));
-    setCopied(worked);
-    say(worked ? 'Copied' : 'Select and copy it');
-  };
-  return (
-    <Page
-      title="Spawned"
-      subtitle={title}
-      stage="done"
-      footer={
-        <>
-          <span className="footer-note" />
-          <Button icon="copy" onClick={() => void copyAll()}>
-            {copied ? 'Copied' : 'Copy commands'}
-          </Button>
-          <Button kind="primary" data-first-focus onClick={() => back(done.worktreeId)}>
-            Done
-          </Button>
-        </>
-      }
-    >
-      <div className="outcome">
-        <Icon name="check" />
-        <p>
-          {done.opened === null ? (
-            'The worktree is ready. Run this in a terminal to begin:'
-          ) : (
-            <>
-              Claude starts {reachedWords[done.opened.reached]} {done.opened.terminal}.
-            </>
-          )}
-        </p>
-      </div>
-      <dl className="plan">
-        <dt>Folder</dt>
-        <dd>
-          <bdi>{done.path}</bdi>
-        </dd>
-        <dt>Branch</dt>
-        <dd>
-          <bdi>{done.branch}</bdi>
-        </dd>
-      </dl>
-      {done.opened === null && (
-        <code className="exact" dir="ltr">
-          {done.commands.join('\n')}
-        </code>
-      )}
-      {done.warnings.map((warning) => (
-        <p className="hint" key={warning} dir="auto">
-          {warning}
-        </p>
-      ))}
-    </Page>
-  );
 }

@@ -7,7 +7,13 @@ import { TroubleBox } from '../ui/trouble-box';
 /** Before the first snapshot: the list's shape, and a word for who can't see it. */
 export function LoadingView() {
   return (
-    <Frame header={<h1 className="status-line">Orchard</h1>}>
+    <Frame
+      header={
+        <h1 className="status-line">
+          <span className="lead">Orchard</span>
+        </h1>
+      }
+    >
       <div className="loading" aria-busy="true">
         <p className="visually-hidden" role="status">
           Reading repositories and sessions
@@ -26,7 +32,13 @@ export function LoadingView() {
 
 export function StartTroubleView({ trouble, onRetry }: { readonly trouble: Trouble; onRetry(): void }) {
   return (
-    <Frame header={<h1 className="status-line">Orchard</h1>}>
+    <Frame
+      header={
+        <h1 className="status-line">
+          <span className="lead">Orchard</span>
+        </h1>
+      }
+    >
       <div className="page">
         <TroubleBox trouble={trouble}>
           <Button onClick={onRetry}>Try again</Button>

@@ -45,7 +45,7 @@ export const WorktreeRow = memo(function WorktreeRow(props: WorktreeRowProps) {
   return (
     <li
       ref={item}
-      className={`row tone-row-${state.tone}${worktree.stale ? ' from-last-time' : ''}`}
+      className={`row tone-row-${state.tone}${worktree.attention === 'needs-you' ? ' asks' : ''}${worktree.stale ? ' from-last-time' : ''}`}
       data-row={worktree.id}
     >
       <button
@@ -136,10 +136,11 @@ function RowMeta({ worktree, title }: { readonly worktree: WorktreeView; readonl
   const place = worktree.branch ?? worktree.name;
   return (
     <span className="row-meta">
+      {worktree.branch === null && <span>no branch</span>}
       {place !== title && (
         <span className="branch" title={worktree.branch ?? worktree.path}>
           <Icon name="branch" />
-          <bdi className="text">{worktree.branch ?? `${worktree.name} (no branch)`}</bdi>
+          <bdi className="text">{place}</bdi>
         </span>
       )}
       {(worktree.ahead > 0 || worktree.behind > 0) && (

@@ -48,11 +48,12 @@ export function WorktreesView({ snapshot, connection, focusRow, openings }: Work
   };
 
   // Once per opening, and once when a view was left: where the eyes should be.
-  const first = useRef({ focusRow, current });
-  first.current = { focusRow, current };
+  const first = useRef({ focusRow, groups });
+  first.current = { focusRow, groups };
   // biome-ignore lint/correctness/useExhaustiveDependencies: `openings` is what makes this run again
   useEffect(() => {
-    const { focusRow: wanted, current: best } = first.current;
+    const { focusRow: wanted, groups: shown } = first.current;
+    const best = firstRowToFocus(shown);
     const id = wanted !== null && rowButton(wanted) !== null ? wanted : best;
     if (id === null) return;
     setActive(id);
@@ -153,7 +154,11 @@ export function WorktreesView({ snapshot, connection, focusRow, openings }: Work
     }
   };
 
-  const nothing = snapshot.repositories.length === 0 && snapshot.elsewhere.length === 0;
+  const nothing =
+    snapshot.repositories.length === 0 &&
+    snapshot.elsewhere.length === 0 &&
+    snapshot.complete &&
+    snapshot.tools.git.state === 'ok';
   return (
     <Frame
       header={
@@ -180,7 +185,7 @@ export function WorktreesView({ snapshot, connection, focusRow, openings }: Work
         </>
       }
     >
-      <Notices snapshot={snapshot} connection={connection} onOpen={open} />
+      {filter === null && <Notices snapshot={snapshot} connection={connection} onOpen={open} />}
       {trouble !== null && (
         <div className="inset">
           <TroubleBox trouble={trouble}>
@@ -190,9 +195,7 @@ export function WorktreesView({ snapshot, connection, focusRow, openings }: Work
           </TroubleBox>
         </div>
       )}
-      {nothing && snapshot.complete && (
-        <EmptyState desktop={bridge.face === 'electron'} onAdd={() => void add()} />
-      )}
+      {nothing && <EmptyState desktop={bridge.face === 'electron'} onAdd={() => void add()} />}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: keys bubble up from the rows, which are buttons */}
       <div
         ref={list}

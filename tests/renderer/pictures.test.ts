@@ -221,6 +221,7 @@ const states: readonly State[] = [
       repositories: [],
       suggestions: [],
       line: 'no sessions',
+      counts: { needsYou: 0, working: 0, done: 0, worktrees: 0, repositories: 0 },
       tools: { ...snapshot.tools, git: { state: 'missing' } },
     }),
     shows: 'Git is missing',
@@ -231,6 +232,7 @@ const states: readonly State[] = [
       repositories: [],
       suggestions: [],
       line: 'no sessions',
+      counts: { needsYou: 0, working: 0, done: 0, worktrees: 0, repositories: 0 },
       tools: { ...snapshot.tools, git: { state: 'too-old', version: '2.30.2', needed: '2.39' } },
     }),
     shows: 'Git is too old',
@@ -445,6 +447,6 @@ describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
     await popover.page.getByText(state.shows).filter({ visible: true }).first().waitFor();
     await popover.picture(`${state.name}-${scheme}`);
     expect(await popover.violations()).toEqual([]);
-    expect(await popover.overflows()).toBe(false);
+    expect(await popover.overflowing()).toEqual([]);
   });
 });

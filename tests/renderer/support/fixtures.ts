@@ -344,8 +344,12 @@ export const spawnPlan: SpawnPlan = {
   copies: ['.env.local', '.claude', 'CLAUDE.md', 'node_modules'],
   setup: null,
   hooks: [],
-  commands: [],
   firstPrompt: 'Accept gift cards at checkout',
+  commands: [
+    'git worktree add -b feature/gift-cards-at-checkout ../storefront-wt-gift-cards-at-checkout main',
+    'cd ../storefront-wt-gift-cards-at-checkout',
+    "claude 'Accept gift cards at checkout'",
+  ],
   quick: false,
   steps: ['Make the worktree', 'Copy local files', 'Open the terminal'],
   warnings: [],

@@ -145,10 +145,14 @@ export class Popover {
     );
   }
 
-  async overflows(): Promise<boolean> {
+  /** What is wider than the popover, named so that a failure says where to look; empty when all fits. */
+  async overflowing(): Promise<readonly string[]> {
     return await this.page.evaluate(() => {
-      const wide = [...document.querySelectorAll('.frame-scroll, .frame-header, .frame-footer, body')];
-      return wide.some((element) => element.scrollWidth > element.clientWidth);
+      const boxes = [...document.querySelectorAll('.frame-scroll, .frame-header, .frame-footer, body')];
+      if (boxes.every((box) => box.scrollWidth <= box.clientWidth)) return [];
+      return [...document.querySelectorAll('#root *')]
+        .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+        .map((element) => `${element.tagName} .${element.getAttribute('class') ?? ''}`);
     });
   }
 
