@@ -8,7 +8,7 @@ import type { Distances, Pair } from './distances';
 import type { GitRunner } from './git-runner';
 import { createMergedMemory, type MergedMemory, type MergedQuestion } from './merged-memory';
 import { type CommitInfo, parseCommit, type Refs, readRefs, refPatterns } from './refs';
-import { listWorktrees, readProblem, repositoryDirectory } from './worktree-list';
+import { isThere, listWorktrees, readProblem, repositoryDirectory } from './worktree-list';
 import { createWorktreeReader, type WorktreeReader } from './worktree-reader';
 
 export interface RepositoryReaderDeps {
@@ -101,8 +101,12 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     records = new Map(recordList.map((record) => [record.entry, record]));
     configured = config;
     if ('problem' in list) {
-      // What was known stays: an unmounted disk comes back.
-      listProblem = list.problem;
+      // What was known stays: a disk that is not mounted comes back.
+      listProblem = (await isThere(location.commonDir))
+        ? list.problem
+        : 'It is not there: deleted, or on a disk that is not mounted.';
+      for (const known of worktrees.values())
+        known.relist({ ...known.listed, missing: !(await isThere(known.listed.path)) });
       return { added: [], removed: [] };
     }
     listProblem = null;

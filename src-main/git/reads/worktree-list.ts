@@ -141,7 +141,7 @@ async function linkProblem(path: string, gitDir: string): Promise<string | null>
   return 'Its .git file does not lead to its repository; `git worktree repair` may help.';
 }
 
-async function isThere(path: string): Promise<boolean> {
+export async function isThere(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
