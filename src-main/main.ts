@@ -3,6 +3,7 @@
  * as entry, Electron waits for this file to finish (https://www.electronjs.org/docs/latest/tutorial/esm).
  */
 import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as electron from 'electron';
 import { composeOrchard } from './compose';
@@ -12,9 +13,10 @@ import { launchRequest } from './faces/electron/launch-requests';
 
 const { app } = electron;
 
-// A profile of its own is an instance of its own: the lock below is scoped to this directory.
-const profile = app.commandLine.getSwitchValue('user-data-dir');
-if (profile !== '') app.setPath('userData', profile);
+// ORCHARD_HOME keeps everything in one place, and is an instance of its own: the lock below is scoped
+// to the user-data directory.
+const ownHome = process.env.ORCHARD_HOME;
+if (ownHome !== undefined && isAbsolute(ownHome)) app.setPath('userData', join(ownHome, 'desktop'));
 
 if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
   registerAppScheme(electron.protocol);

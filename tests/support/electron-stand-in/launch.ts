@@ -1,0 +1,239 @@
+/**
+ * Starts the built desktop app under plain Node with `electron` resolved to the stand-in, and gives its
+ * windows Chromium pages.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Browser, BrowserContext, Page, Route } from 'playwright';
+import { bundle } from '../bundle';
+import type { AppState, FromApp, QuestionName, Questions, ToApp } from './messages';
+import { DELIVER, INVOKE, OPEN, pageScript } from './page-script';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../../..');
+
+/** Said at the end of a run on the stand-in. */
+export const notProved: readonly string[] = [
+  'a real tray icon, its menu and where the popover lands beside it',
+  'a real notification and the click on it',
+  'Chromium’s sandbox, context isolation and the app:// scheme as Electron implements them',
+  'focus, blur and stacking of real windows, vibrancy, workspaces, Wayland',
+  'native dialogs, the global shortcut, login items, the single-instance lock of Electron',
+];
+
+/** Chromium knows no app: scheme, so its pages live on a host that resolves nowhere. */
+const PAGE_ORIGIN = 'https://app.orchard.invalid';
+const toPage = (url: string) => url.replace(/^app:\/\/orchard(?=\/|$)/, PAGE_ORIGIN);
+const toApp = (url: string) =>
+  url === PAGE_ORIGIN || url.startsWith(`${PAGE_ORIGIN}/`)
+    ? `app://orchard${url.slice(PAGE_ORIGIN.length)}`
+    : url;
+
+/** Builds the stand-in once into a directory that the caller owns; answers its URL. */
+export async function buildStandIn(into: string): Promise<string> {
+  return pathToFileURL(await bundle('tests/support/electron-stand-in/app-side/electron.ts', into)).href;
+}
+
+export interface StandInApp {
+  readonly process: ChildProcess;
+  readonly exited: Promise<number | null>;
+  /** What the app wrote to stderr so far. */
+  errors(): string;
+  state(): AppState | null;
+  page(window: number): Page | undefined;
+  ask<Q extends QuestionName>(name: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']>;
+  close(): Promise<void>;
+}
+
+export interface StandInOptions {
+  readonly browser: Browser;
+  readonly standIn: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly args?: readonly string[];
+  readonly colorScheme?: 'light' | 'dark';
+}
+
+export async function launchStandIn(options: StandInOptions): Promise<StandInApp> {
+  const context = await options.browser.newContext({ colorScheme: options.colorScheme ?? 'light' });
+  const child = fork(join(root, 'out/main/main.js'), [...(options.args ?? [])], {
+    execArgv: ['--import', pathToFileURL(join(here, 'register.mjs')).href],
+    env: {
+      ...options.env,
+      ORCHARD_ELECTRON_STAND_IN: options.standIn,
+      ORCHARD_PARENT_PORT: join(here, 'parent-port.mjs'),
+    },
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  child.stdout?.resume();
+
+  const pages = new Map<number, Promise<Page>>();
+  const settled = new Map<number, Page>();
+  const questions = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let state: AppState | null = null;
+  let nextQuestion = 1;
+
+  const exited = new Promise<number | null>((resolve) => {
+    child.on('exit', (code) => {
+      for (const { reject } of questions.values()) reject(new Error(`The app ended (${code}): ${errors}`));
+      questions.clear();
+      resolve(code);
+    });
+  });
+  const send = (message: ToApp) => {
+    if (child.connected) child.send(message);
+  };
+  const ask: StandInApp['ask'] = (name, what) =>
+    new Promise((resolve, reject) => {
+      if (!child.connected) return reject(new Error(`The app has ended: ${errors}`));
+      const id = nextQuestion++;
+      // The answer's type follows from the question's name.
+      questions.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      send({ type: 'question', id, name, ask: what });
+    });
+
+  await context.route('**/*', (route) =>
+    serve(route, { ask, windowOf: (page) => [...settled].find(([, candidate]) => candidate === page)?.[0] }),
+  );
+
+  child.on('message', (message: FromApp) => {
+    switch (message.type) {
+      case 'state':
+        state = message.state;
+        return;
+      case 'answer':
+        questions.get(message.id)?.resolve(message.value);
+        questions.delete(message.id);
+        return;
+      case 'failure':
+        questions.get(message.id)?.reject(new Error(message.message));
+        questions.delete(message.id);
+        return;
+      case 'window.create': {
+        const made = createPage(context, message, ask);
+        pages.set(message.window, made);
+        void made.then((page) => settled.set(message.window, page));
+        return;
+      }
+      case 'window.load':
+        void pages
+          .get(message.window)
+          ?.then((page) => page.goto(toPage(message.url)))
+          .then(
+            () => send({ type: 'loaded', reply: message.reply, problem: null }),
+            (error: unknown) => send({ type: 'loaded', reply: message.reply, problem: String(error) }),
+          );
+        return;
+      case 'window.bounds':
+        void pages.get(message.window)?.then((page) => resize(page, message.bounds));
+        return;
+      case 'window.send':
+        void pages.get(message.window)?.then((page) => deliver(page, message.channel, message.args));
+        return;
+      case 'window.destroy': {
+        const page = pages.get(message.window);
+        pages.delete(message.window);
+        settled.delete(message.window);
+        void page?.then((gone) => gone.close().catch(() => {}));
+      }
+    }
+  });
+
+  return {
+    process: child,
+    exited,
+    errors: () => errors,
+    state: () => state,
+    page: (window) => settled.get(window),
+    ask,
+    async close() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+      await context.close().catch(() => {});
+    },
+  };
+}
+
+type Ask = StandInApp['ask'];
+
+async function createPage(
+  context: BrowserContext,
+  { window, preload, bounds }: Extract<FromApp, { type: 'window.create' }>,
+  ask: Ask,
+): Promise<Page> {
+  const page = await context.newPage();
+  await page.setViewportSize({ width: bounds.width, height: bounds.height });
+  await page.exposeBinding(INVOKE, async ({ frame }, channel: string, args: unknown[]) => {
+    const url = toApp(frame.url());
+    const mainFrame = frame === page.mainFrame();
+    try {
+      const origin = url.startsWith('app:') ? 'app://orchard' : new URL(url).origin;
+      return { ok: true, value: await ask('invoke', { window, mainFrame, origin, url, channel, args }) };
+    } catch (error) {
+      return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    }
+  });
+  await page.exposeBinding(OPEN, (_source, url: string) => ask('open', { window, url: toApp(url) }));
+  await page.addInitScript(pageScript(preload === '' ? '' : await readFile(preload, 'utf8')));
+  return page;
+}
+
+/** A page that closes under it is no failure: windows come and go. */
+async function resize(page: Page, { width, height }: { width: number; height: number }) {
+  await page.setViewportSize({ width, height }).catch(() => {});
+}
+async function deliver(page: Page, channel: string, args: readonly unknown[]) {
+  // Playwright's own copying keeps what JSON would lose (undefined, dates).
+  await page
+    .evaluate(
+      ([name, key, values]) => {
+        const target: unknown = Reflect.get(window, name);
+        if (typeof target === 'function') target(key, values);
+      },
+      [DELIVER, channel, args] as const,
+    )
+    .catch(() => {});
+}
+
+/** Every request of every page: our own from the app, navigation by leave of the app, the rest refused. */
+async function serve(
+  route: Route,
+  { ask, windowOf }: { ask: Ask; windowOf: (page: Page) => number | undefined },
+): Promise<void> {
+  const request = route.request();
+  const url = toApp(request.url());
+  const frame = request.frame();
+  const window = windowOf(frame.page());
+  try {
+    if (window === undefined) {
+      // A window that a link opened: Electron asks before there is one.
+      const opener = await frame.page().opener();
+      const from = opener === null ? undefined : windowOf(opener);
+      if (from !== undefined) await ask('open', { window: from, url });
+      await route.abort('aborted');
+      await frame.page().close();
+      return;
+    }
+    const isFirst = frame.page().url() === 'about:blank';
+    if (request.isNavigationRequest() && !isFirst) {
+      const mainFrame = frame === frame.page().mainFrame();
+      const { prevented } = await ask('navigate', { window, url, mainFrame });
+      if (prevented) return await route.abort('aborted');
+    }
+    if (url.startsWith('app:')) {
+      const { status, headers, body } = await ask('fetch', { url, method: request.method() });
+      return await route.fulfill({ status, headers, body: Buffer.from(body) });
+    }
+    if (!request.isNavigationRequest()) return await route.abort('blockedbyclient');
+    await route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>elsewhere</title>' });
+  } catch {
+    // The app or the page ended meanwhile.
+    await route.abort('aborted').catch(() => {});
+  }
+}

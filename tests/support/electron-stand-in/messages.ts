@@ -1,0 +1,104 @@
+/** What test and app say to each other; every message passes a structured clone. */
+
+export interface Bounds {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface WindowState {
+  readonly id: number;
+  readonly visible: boolean;
+  readonly focused: boolean;
+  readonly bounds: Bounds;
+  readonly webPreferences: Readonly<Record<string, unknown>>;
+}
+
+export interface MenuEntryState {
+  readonly label: string;
+  readonly type: string;
+  readonly enabled: boolean;
+}
+
+export interface NotificationState {
+  readonly title: string;
+  readonly body: string;
+  readonly silent: boolean;
+  readonly open: boolean;
+}
+
+/** Everything that the app made of its desktop so far. */
+export interface AppState {
+  readonly ready: boolean;
+  readonly windows: readonly WindowState[];
+  readonly tray: {
+    readonly image: string;
+    readonly imageIsEmpty: boolean;
+    readonly tooltip: string;
+    readonly menu: readonly MenuEntryState[];
+    readonly menusSet: number;
+  } | null;
+  readonly notifications: readonly NotificationState[];
+  readonly openedExternally: readonly string[];
+  readonly clipboard: string;
+  readonly dialogs: readonly { readonly kind: string; readonly options: Readonly<Record<string, unknown>> }[];
+  readonly shortcuts: readonly string[];
+}
+
+export type FromApp =
+  | {
+      readonly type: 'window.create';
+      readonly window: number;
+      readonly preload: string;
+      readonly bounds: Bounds;
+    }
+  | { readonly type: 'window.load'; readonly window: number; readonly url: string; readonly reply: number }
+  | { readonly type: 'window.bounds'; readonly window: number; readonly bounds: Bounds }
+  | {
+      readonly type: 'window.send';
+      readonly window: number;
+      readonly channel: string;
+      readonly args: readonly unknown[];
+    }
+  | { readonly type: 'window.destroy'; readonly window: number }
+  | { readonly type: 'state'; readonly state: AppState }
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'failure'; readonly id: number; readonly message: string };
+
+/** Asked of the app by the test; each is answered. */
+export interface Questions {
+  readonly fetch: {
+    ask: { url: string; method: string };
+    answer: { status: number; headers: Record<string, string>; body: Uint8Array };
+  };
+  readonly invoke: {
+    ask: {
+      window: number;
+      mainFrame: boolean;
+      origin: string;
+      url: string;
+      channel: string;
+      args: readonly unknown[];
+    };
+    answer: unknown;
+  };
+  readonly navigate: {
+    ask: { window: number; url: string; mainFrame: boolean };
+    answer: { prevented: boolean };
+  };
+  readonly open: { ask: { window: number; url: string }; answer: { action: string } };
+  readonly permission: { ask: { permission: string }; answer: { requested: boolean; checked: boolean } };
+  readonly foreignWindow: { ask: { url: string; preload: string }; answer: { window: number } };
+  readonly blur: { ask: { window: number }; answer: null };
+  readonly clickTray: { ask: null; answer: null };
+  readonly chooseMenu: { ask: { label: string }; answer: null };
+  readonly clickNotification: { ask: { index: number }; answer: null };
+  readonly pressShortcut: { ask: { accelerator: string }; answer: null };
+  readonly answerDialogs: { ask: { answers: readonly unknown[] }; answer: null };
+  readonly quit: { ask: null; answer: null };
+}
+export type QuestionName = keyof Questions;
+export type ToApp =
+  | { readonly type: 'loaded'; readonly reply: number; readonly problem: string | null }
+  | { readonly type: 'question'; readonly id: number; readonly name: QuestionName; readonly ask: unknown };
