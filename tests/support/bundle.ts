@@ -14,7 +14,8 @@ export async function bundle(entry: string, into: string): Promise<string> {
     root,
     configFile: false,
     logLevel: 'error',
-    ssr: { noExternal: true },
+    // `electron` is resolved where it runs: by Electron, or by its stand-in.
+    ssr: { noExternal: true, external: ['electron'] },
     build: {
       ssr: join(root, entry),
       outDir: into,

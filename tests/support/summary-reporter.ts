@@ -1,5 +1,12 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What this test leaves open because of what it runs on; said once at the end of the run. */
+    notProved?: readonly string[];
+  }
+}
+
 /** Reasons that a machine with everything installed may still give: Electron's own binary is not there. */
 const expected = /real Electron|macOS|Windows|mount|root may|ORCHARD_LONG/i;
 
@@ -13,10 +20,12 @@ export default class SummaryReporter implements Reporter {
     let passed = 0;
     let failed = unhandledErrors.length;
     const skipped = new Map<string, number>();
+    const notProved = new Set<string>();
     for (const module of modules) {
       failed += module.errors().length;
       for (const test of module.children.allTests()) {
         const result = test.result();
+        for (const what of test.meta().notProved ?? []) notProved.add(what);
         if (result.state === 'passed') passed++;
         else if (result.state === 'failed') failed++;
         else {
@@ -40,6 +49,7 @@ export default class SummaryReporter implements Reporter {
       ...(strict
         ? unexpected.map((why) => `failed: skipped here, where nothing should be missing: ${why}`)
         : []),
+      ...[...notProved].map((what) => `not proved here: ${what}`),
       `${passed} passed, ${failed} failed${skips > 0 ? `, ${skips} skipped` : ''}`,
     ];
     process.stdout.write(`${lines.join('\n')}\n`);

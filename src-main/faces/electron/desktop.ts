@@ -10,7 +10,8 @@ import type { Failure } from '../../contract/failures';
 import type { PopoverView } from '../../contract/requests';
 import type { Result } from '../../contract/result';
 import type { Orchard, OrchardOptions } from '../../engine/orchard';
-import type { Cancel, Clock } from '../../engine/ports';
+import type { Cancel } from '../../engine/ports';
+import { createSystemClock } from '../../system/clock';
 import { APP_PAGE } from './addresses';
 import { serveApp } from './app-protocol';
 import { deferred } from './deferred';
@@ -58,15 +59,6 @@ export interface DesktopOptions {
   readonly home: string;
 }
 
-const clock: Clock = {
-  now: () => Date.now(),
-  schedule(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
-
 /** Runs the app from `ready` to the end. Call it in the instance that holds the single-instance lock. */
 export async function runDesktop(options: DesktopOptions): Promise<void> {
   const { electron, root, env } = options;
@@ -106,7 +98,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     createWindow: (given) => new electron.BrowserWindow(given),
     screen: electron.screen,
     platform,
-    clock,
+    clock: createSystemClock(),
     log,
     page,
     preload: join(root, 'out', 'preload', 'preload.cjs'),

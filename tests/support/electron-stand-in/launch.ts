@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page, Route } from 'playwright';
 import { bundle } from '../bundle';
+import { poll } from '../poll';
 import type { AppState, FromApp, QuestionName, Questions, ToApp } from './messages';
 import { DELIVER, INVOKE, OPEN, pageScript } from './page-script';
 
@@ -31,9 +32,18 @@ const toApp = (url: string) =>
     ? `app://orchard${url.slice(PAGE_ORIGIN.length)}`
     : url;
 
-/** Builds the stand-in once into a directory that the caller owns; answers its URL. */
-export async function buildStandIn(into: string): Promise<string> {
-  return pathToFileURL(await bundle('tests/support/electron-stand-in/app-side/electron.ts', into)).href;
+export interface StandInBuild {
+  readonly electron: string;
+  /** The app around an engine that the test plays. */
+  readonly fakeMain: string;
+}
+
+/** Bundles the stand-in into a directory that the caller owns. */
+export async function buildStandIn(into: string): Promise<StandInBuild> {
+  return {
+    electron: pathToFileURL(await bundle('tests/support/electron-stand-in/app-side/electron.ts', into)).href,
+    fakeMain: await bundle('tests/support/electron-stand-in/fake-main.ts', into),
+  };
 }
 
 export interface StandInApp {
@@ -41,7 +51,13 @@ export interface StandInApp {
   readonly exited: Promise<number | null>;
   /** What the app wrote to stderr so far. */
   errors(): string;
+  /** Resolves when the app is ready and has a tray icon; rejects with what it said when it ends first. */
+  started(): Promise<void>;
   state(): AppState | null;
+  /** What the face asked of an engine that the test plays, oldest first. */
+  calls(): readonly { readonly name: string; readonly input: unknown }[];
+  /** Every navigation that a page tried after its first, and whether the app let it. */
+  navigations(): readonly { readonly url: string; readonly prevented: boolean }[];
   page(window: number): Page | undefined;
   ask<Q extends QuestionName>(name: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']>;
   close(): Promise<void>;
@@ -49,7 +65,8 @@ export interface StandInApp {
 
 export interface StandInOptions {
   readonly browser: Browser;
-  readonly standIn: string;
+  readonly build: StandInBuild;
+  readonly engine: 'real' | 'fake';
   readonly env: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
   readonly colorScheme?: 'light' | 'dark';
@@ -57,11 +74,13 @@ export interface StandInOptions {
 
 export async function launchStandIn(options: StandInOptions): Promise<StandInApp> {
   const context = await options.browser.newContext({ colorScheme: options.colorScheme ?? 'light' });
-  const child = fork(join(root, 'out/main/main.js'), [...(options.args ?? [])], {
+  const main = options.engine === 'fake' ? options.build.fakeMain : join(root, 'out/main/main.js');
+  const child = fork(main, [...(options.args ?? [])], {
+    cwd: root,
     execArgv: ['--import', pathToFileURL(join(here, 'register.mjs')).href],
     env: {
       ...options.env,
-      ORCHARD_ELECTRON_STAND_IN: options.standIn,
+      ORCHARD_ELECTRON_STAND_IN: options.build.electron,
       ORCHARD_PARENT_PORT: join(here, 'parent-port.mjs'),
     },
     serialization: 'advanced',
@@ -76,6 +95,8 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
   const pages = new Map<number, Promise<Page>>();
   const settled = new Map<number, Page>();
   const questions = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const navigations: { readonly url: string; readonly prevented: boolean }[] = [];
+  const calls: { readonly name: string; readonly input: unknown }[] = [];
   let state: AppState | null = null;
   let nextQuestion = 1;
 
@@ -99,13 +120,20 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
     });
 
   await context.route('**/*', (route) =>
-    serve(route, { ask, windowOf: (page) => [...settled].find(([, candidate]) => candidate === page)?.[0] }),
+    serve(route, {
+      ask,
+      onNavigation: (url, prevented) => navigations.push({ url, prevented }),
+      windowOf: (page) => [...settled].find(([, candidate]) => candidate === page)?.[0],
+    }),
   );
 
   child.on('message', (message: FromApp) => {
     switch (message.type) {
       case 'state':
         state = message.state;
+        return;
+      case 'engine.call':
+        calls.push({ name: message.name, input: message.input });
         return;
       case 'answer':
         questions.get(message.id)?.resolve(message.value);
@@ -149,7 +177,21 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
     process: child,
     exited,
     errors: () => errors,
+    async started() {
+      const ended = exited.then((code) => {
+        throw new Error(`The app ended with ${code}: ${errors}`);
+      });
+      const up = poll(
+        () => state?.tray ?? null,
+        (tray) => tray !== null,
+        { what: 'the tray icon', limitMs: 20_000 },
+      );
+      await Promise.race([up, ended]);
+      ended.catch(() => {});
+    },
     state: () => state,
+    calls: () => calls,
+    navigations: () => navigations,
     page: (window) => settled.get(window),
     ask,
     async close() {
@@ -204,7 +246,15 @@ async function deliver(page: Page, channel: string, args: readonly unknown[]) {
 /** Every request of every page: our own from the app, navigation by leave of the app, the rest refused. */
 async function serve(
   route: Route,
-  { ask, windowOf }: { ask: Ask; windowOf: (page: Page) => number | undefined },
+  {
+    ask,
+    windowOf,
+    onNavigation,
+  }: {
+    ask: Ask;
+    windowOf: (page: Page) => number | undefined;
+    onNavigation: (url: string, prevented: boolean) => void;
+  },
 ): Promise<void> {
   const request = route.request();
   const url = toApp(request.url());
@@ -224,6 +274,7 @@ async function serve(
     if (request.isNavigationRequest() && !isFirst) {
       const mainFrame = frame === frame.page().mainFrame();
       const { prevented } = await ask('navigate', { window, url, mainFrame });
+      onNavigation(url, prevented);
       if (prevented) return await route.abort('aborted');
     }
     if (url.startsWith('app:')) {

@@ -1,5 +1,8 @@
 /** What test and app say to each other; every message passes a structured clone. */
 
+import type { Problem, Snapshot } from '../../../src-main/contract/snapshot';
+import type { NotificationRequest } from '../../../src-main/domain/facts';
+
 export interface Bounds {
   readonly x: number;
   readonly y: number;
@@ -63,6 +66,7 @@ export type FromApp =
     }
   | { readonly type: 'window.destroy'; readonly window: number }
   | { readonly type: 'state'; readonly state: AppState }
+  | { readonly type: 'engine.call'; readonly name: string; readonly input: unknown }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failure'; readonly id: number; readonly message: string };
 
@@ -97,6 +101,11 @@ export interface Questions {
   readonly pressShortcut: { ask: { accelerator: string }; answer: null };
   readonly answerDialogs: { ask: { answers: readonly unknown[] }; answer: null };
   readonly quit: { ask: null; answer: null };
+  /** Only where the engine is a fake (fake-main.ts). */
+  readonly engineShows: { ask: { snapshot: Snapshot }; answer: null };
+  readonly engineNotifies: { ask: { request: NotificationRequest }; answer: null };
+  readonly engineProblems: { ask: null; answer: readonly Problem[] };
+  readonly engineAsks: { ask: { title: string; exactText: string }; answer: boolean };
 }
 export type QuestionName = keyof Questions;
 export type ToApp =

@@ -7,4 +7,3 @@ delete process.env.ORCHARD_ELECTRON_STAND_IN;
 register('./resolve.mjs', import.meta.url, { data: { url } });
 // What code looks at to learn that it runs in Electron's main process.
 Object.defineProperty(process, 'type', { value: 'browser' });
-process.versions = Object.freeze({ ...process.versions, electron: '45.0.0-stand-in' });

@@ -50,6 +50,8 @@ process.on('message', (message: ToApp) => {
   }
   const { id, name, ask } = message;
   const answerer = answerers.get(name);
+  // The app under test may answer through its own copy of this file.
+  if (answerer === undefined && name.startsWith('engine')) return;
   Promise.resolve()
     .then(() => {
       if (answerer === undefined) throw new Error(`Nothing in the app answers ${name}`);

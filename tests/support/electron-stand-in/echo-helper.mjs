@@ -1,0 +1,4 @@
+/** A utility process that answers with what it was told. */
+process.parentPort.on('message', ({ data }) =>
+  process.parentPort.postMessage({ echoed: data, type: process.type }),
+);
