@@ -215,3 +215,22 @@ test('on macOS the window is a panel with vibrancy over every space, and never t
   });
   expect(window().options.transparent).toBeUndefined();
 });
+
+test('fits its content between 120 and 560 pixels in whole ones, beside the same icon, and ignores nonsense', () => {
+  const { popover, window } = popoverOn('darwin');
+  popover.show(anchor);
+  window().emit('ready-to-show');
+  for (const [wish, height] of [
+    [300.4, 301],
+    [9_000, 560],
+    [-4, 120],
+    [200, 200],
+    ['tall', 200],
+    [Number.NaN, 200],
+    [Number.POSITIVE_INFINITY, 200],
+    [null, 200],
+  ] as const) {
+    popover.resize(wish);
+    expect(window().bounds).toEqual({ x: 722, y: 29, width: 380, height });
+  }
+});
