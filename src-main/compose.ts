@@ -5,19 +5,30 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBrainNotes, newestNote } from './brain/notes';
 import { createSessionObserver } from './claude/session-observer';
+import { composeTransactions } from './compose-transactions';
+import type { RepositoryId } from './contract/ids';
 import type { OperationEvent } from './contract/operations';
-import { fail } from './contract/result';
 import type { Problem, ToolState } from './contract/snapshot';
+import { createDoctor } from './engine/doctor';
 import { createFleet } from './engine/fleet';
 import { createHandlers, guarded } from './engine/handlers';
 import { createAnnouncer } from './engine/notify';
 import { createOpener } from './engine/open';
 import { openablesOf } from './engine/openables';
 import type { Orchard, OrchardOptions } from './engine/orchard';
-import type { Cancel, Clock, CollisionObserver, GitObserver, Log, SettingsStore } from './engine/ports';
+import type {
+  Cancel,
+  Clock,
+  CollisionObserver,
+  GitObserver,
+  Log,
+  RepositoryConfigs,
+  SettingsStore,
+} from './engine/ports';
 import { createCollisionObserver } from './git/collisions/collision-observer';
 import { findGit } from './git/find-git';
 import { createGitCommand } from './git/git-command';
+import { createRepositoryLock } from './git/lock';
 import { createMergedCheck } from './git/merged';
 import { createFactsCache } from './git/reads/facts-cache';
 import { createGitHost } from './git/reads/git-host';
@@ -25,6 +36,9 @@ import type { GitRunner } from './git/reads/git-runner';
 import { createHelperRunner, createNodeHelperStarter } from './git/reads/helper-runner';
 import { locateDirectory } from './git/reads/locate';
 import { createGitObserver, type ObserverPerformance } from './git/reads/observer';
+import { createRepositoryConfigs } from './git/repository-config';
+import { createSourceOf } from './git/repository-survey';
+import { createPlainGit } from './git/simple-git-instance';
 import { createTaskRecords } from './git/task-records';
 import { createSessionLedger } from './settings/session-ledger';
 import type { SettingsStoreOptions } from './settings/settings-store';
@@ -108,6 +122,12 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     watch,
   });
   const records = createTaskRecords({ log });
+  const repositoryLock = createRepositoryLock({ fileLock: lock });
+  const configs = createRepositoryConfigs({
+    sourceOf: createSourceOf(
+      createPlainGit({ program: gitTool.state === 'ok' ? gitTool.path : 'git', env, emptyDirectory }),
+    ),
+  });
   const gitSide =
     gitTool.state === 'ok'
       ? observeWithGit({
@@ -117,6 +137,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
           emptyDirectory,
           cache: directories.cache,
           records,
+          configs,
           clock,
           log,
         })
@@ -151,19 +172,23 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     gitTool: async () => gitTool,
     problems,
   });
-  const notYet = (what: string) => async () => fail({ kind: 'not-available', what } as never);
-  const spawner = { plan: notYet('spawn'), execute: notYet('spawn') };
-  const landing = {
-    planMerge: notYet('merge'),
-    planRebase: notYet('rebase'),
-    merge: notYet('merge'),
-    planCleanup: notYet('cleanup'),
-    cleanup: notYet('cleanup'),
-    operations: notYet('undo'),
-    undo: notYet('undo'),
-  };
-  const running = { cancel: () => false };
-  void emit;
+  const transactions = composeTransactions({
+    fleet,
+    program: gitTool.state === 'ok' ? gitTool.path : 'git',
+    env,
+    emptyDirectory,
+    platform,
+    settings,
+    terminals,
+    sessions,
+    records,
+    configs,
+    lock: repositoryLock,
+    processes,
+    clock,
+    log,
+    emit,
+  });
   const opener = createOpener({
     openables: openablesOf(fleet),
     terminals,
@@ -180,6 +205,17 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     },
   });
 
+  const doctor = createDoctor({
+    git: async () => gitTool,
+    claude: sessions.tool,
+    terminals,
+    notifier: options.notifier,
+    settings,
+    lock: repositoryLock,
+    repositories: () => fleet.repositories().map(({ location }) => location),
+    environment: login,
+    log,
+  });
   const handlers = guarded(
     createHandlers({
       fleet,
@@ -187,13 +223,13 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
       terminals,
       notes: createBrainNotes(),
       person: options.person,
-      doctor: { checks: async () => [] },
+      doctor,
       clock,
       log,
       opener,
-      spawner,
-      landing,
-      cancel: running.cancel,
+      spawner: transactions.spawner,
+      landing: transactions.landing,
+      cancel: transactions.cancel,
     }),
     log,
   );
@@ -220,6 +256,17 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     });
     cancels.push(fleet.onSnapshot((snapshot) => void announcer.consider(snapshot)));
   }
+  if (watch) {
+    // What a crash left is finished or rolled back once, as soon as its repository is seen.
+    const recovered = new Set<RepositoryId>();
+    cancels.push(
+      gitSide.observer.onFacts(({ location }) => {
+        if (recovered.has(location.id)) return;
+        recovered.add(location.id);
+        transactions.recovery.atStart(location).catch((error: unknown) => log.bug('recovery', error));
+      }),
+    );
+  }
   if (options.faceProblems !== undefined) cancels.push(options.faceProblems.onChange(() => fleet.changed()));
 
   return {
@@ -239,6 +286,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     async dispose() {
       for (const cancel of cancels) cancel();
       fleet.dispose();
+      await transactions.settled();
       await Promise.all([sessions.dispose(), gitSide.dispose()]);
       ledger.dispose();
       settings.dispose();
@@ -254,6 +302,7 @@ function observeWithGit(deps: {
   readonly emptyDirectory: string;
   readonly cache: string;
   readonly records: ReturnType<typeof createTaskRecords>;
+  readonly configs: RepositoryConfigs;
   readonly clock: Clock;
   readonly log: Log;
 }): GitSide {
@@ -282,7 +331,10 @@ function observeWithGit(deps: {
     gitVersion: gitTool.version,
     watch: options.watch,
     records: deps.records,
-    configuredBase: async () => null,
+    configuredBase: async (location) => {
+      const config = await deps.configs.read(location);
+      return config.ok ? config.value.base : null;
+    },
     newestNote,
     howMerged: async (location, question) => (await merged.howMerged(location, question)).how,
     cache: createFactsCache({ directory: deps.cache, log }),

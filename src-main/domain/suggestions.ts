@@ -39,8 +39,8 @@ function collisionSuggestion(worktree: WorktreeView, siblings: readonly Worktree
   for (const collision of worktree.collisions) {
     if (collision.certainty !== 'decided' || collision.with === 'base') continue;
     const other = siblings.find(({ id }) => id === collision.with);
-    // Said once per pair, on the row that should go first.
-    if (other === undefined || first(worktree, other).id !== worktree.id) continue;
+    // Said once per pair, on the row that should go first. The main worktree's own edits are not merged.
+    if (other === undefined || other.isMain || first(worktree, other).id !== worktree.id) continue;
     const files = collision.files.length === 1 ? collision.files[0] : `${collision.files.length} files`;
     return {
       worktree: worktree.id,

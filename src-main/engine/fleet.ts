@@ -442,7 +442,7 @@ export function createFleet(deps: FleetDeps) {
       if (found === undefined) return null;
       return { placed: found, facts: observed(found) };
     },
-    liveSessions: () => live,
+    placedSessions: () => placed,
 
     dispose(): void {
       disposed = true;

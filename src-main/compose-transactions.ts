@@ -1,0 +1,187 @@
+/** The part of composing that changes things: spawn, merge, clean up, undo, and what recovers them. */
+import type { OperationEvent } from './contract/operations';
+import type { RepositoryLocation } from './domain/facts';
+import { createApprovals } from './engine/approvals';
+import { createCleaner } from './engine/clean-up';
+import type { Fleet } from './engine/fleet';
+import type { HandlerDeps } from './engine/handlers';
+import { createMerger } from './engine/merge';
+import { createMergeReversal } from './engine/merge-execution';
+import type {
+  Clock,
+  Log,
+  RepositoryConfigs,
+  RepositoryLock,
+  SessionObserver,
+  SettingsStore,
+  TaskRecords,
+  Terminals,
+} from './engine/ports';
+import { createRecovery, type Recovery } from './engine/recovery';
+import { resolverOf } from './engine/resolve-fleet';
+import { createRunningOperations } from './engine/running-operations';
+import { createSpawner } from './engine/spawn';
+import { createSpawnRecovery } from './engine/spawn-transaction';
+import { createCleanupReversal, createUndoer } from './engine/undo';
+import { createGitCommand } from './git/git-command';
+import { createRepositoryHooks } from './git/hooks';
+import { createJournal } from './git/journal';
+import { createLanding } from './git/landing';
+import { createMergedCheck } from './git/merged';
+import { createPullRequests } from './git/pull-requests';
+import { createOperationRecords, createPlanStore } from './git/record-files';
+import { createRemoval } from './git/removal';
+import { createPlainGit } from './git/simple-git-instance';
+import { createWorktreeMaker } from './git/worktree-maker';
+import { createCommandRunner } from './system/command-runner';
+import { createFileCopier } from './system/file-copier';
+import { createLeftProcesses } from './system/left-processes';
+import type { Processes } from './system/processes';
+
+/** A fetch that takes longer is not worth waiting for: the base is as old as it is, and the plan says so. */
+const FETCH_LIMIT_MS = 10_000;
+const SETUP_LIMIT_MS = 15 * 60_000;
+
+export interface TransactionDeps {
+  readonly fleet: Fleet;
+  /** Path of git; a missing git makes every verb fail with git's own words, and the face says why. */
+  readonly program: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly emptyDirectory: string;
+  readonly platform: 'darwin' | 'linux' | 'win32';
+  readonly settings: SettingsStore;
+  readonly terminals: Terminals;
+  readonly sessions: SessionObserver;
+  readonly records: TaskRecords;
+  readonly configs: RepositoryConfigs;
+  readonly lock: RepositoryLock;
+  readonly processes: Processes;
+  readonly clock: Clock;
+  readonly log: Log;
+  emit(event: OperationEvent): void;
+}
+
+export interface Transactions {
+  readonly spawner: HandlerDeps['spawner'];
+  readonly landing: HandlerDeps['landing'];
+  readonly recovery: Recovery;
+  cancel(operation: string): boolean;
+  /** Resolves when what is removed in the background is removed. */
+  settled(): Promise<void>;
+}
+
+export function composeTransactions(deps: TransactionDeps): Transactions {
+  const { fleet, program, env, emptyDirectory, platform, settings, clock, log, lock, configs } = deps;
+  const git = createGitCommand({ program, env, emptyDirectory, log });
+  const running = createRunningOperations({ clock, emit: deps.emit });
+  const journal = createJournal({ clock, log });
+  const hooks = createRepositoryHooks(git);
+  const plans = createPlanStore({ clock, log });
+  const records = createOperationRecords({ clock, log });
+  const pullRequests = createPullRequests({ env, log });
+  const runner = createCommandRunner({ env, platform });
+  const known = createApprovals({ settings });
+  const approvals = {
+    approved: async (...question: Parameters<typeof known.isApproved>) => known.isApproved(...question),
+    approve: known.approve,
+  };
+  const shared = {
+    fleet: resolverOf(fleet, env.CLAUDE_CODE_SESSION_ID ?? null),
+    hooks,
+    plans,
+    records,
+    lock,
+    journal,
+    configs,
+    approvals,
+    runner,
+    running,
+    clock,
+    log,
+    recover: async (location: RepositoryLocation) => {
+      await recovery.underLock(location);
+    },
+  };
+
+  const removal = createRemoval({
+    git,
+    merged: createMergedCheck(git),
+    pullRequests,
+    // A pid that was given to another process since keeps the lock: refusing is the safe mistake.
+    processAlive: async (pid) => deps.processes.exists(pid),
+    platform,
+    log,
+    now: () => clock.now(),
+  });
+  const landing = createLanding({ git, hooks, platform, pullRequests, log, now: () => clock.now() });
+  const cleaner = createCleaner({ ...shared, removal });
+  const merger = createMerger({ ...shared, landing, cleanupMerged: cleaner.cleanupMerged });
+  const undoer = createUndoer({
+    ...shared,
+    reversals: { cleanup: createCleanupReversal(removal), merge: createMergeReversal(landing) },
+  });
+
+  const making = {
+    maker: createWorktreeMaker({
+      git: createPlainGit({ program, env, emptyDirectory }),
+      command: git,
+      emptyDirectory,
+      log,
+    }),
+    copier: createFileCopier({ log }),
+    commands: runner,
+    records: deps.records,
+    journal,
+    leftProcesses: createLeftProcesses({ processes: deps.processes, clock }),
+    clock,
+    log,
+    setupLimitMs: SETUP_LIMIT_MS,
+  };
+  const recovery: Recovery = createRecovery({
+    journal,
+    lock,
+    log,
+    recoverers: [createSpawnRecovery(making), merger.recover, cleaner.recover, undoer.recover],
+    collect: (location) => undoer.collect(location),
+  });
+  const spawner = createSpawner({
+    ...making,
+    repositories: {
+      find(id) {
+        const facts = fleet.repository(id);
+        if (facts === null) return null;
+        const worktrees = new Set(facts.worktrees.map((worktree) => worktree.id));
+        const liveSessions = fleet
+          .placedSessions()
+          .filter(({ live, worktree }) => live && worktree !== null && worktrees.has(worktree)).length;
+        return { location: facts.location, base: facts.base, liveSessions };
+      },
+      claudeMissing: async () => (await deps.sessions.tool()).state === 'missing',
+    },
+    configs,
+    approvals: known,
+    settings,
+    terminals: deps.terminals,
+    platform,
+    fetchLimitMs: FETCH_LIMIT_MS,
+    lock,
+    recovery,
+    operations: running,
+  });
+
+  return {
+    spawner,
+    landing: {
+      planMerge: merger.planMerge,
+      planRebase: merger.planRebase,
+      merge: merger.merge,
+      planCleanup: cleaner.planCleanup,
+      cleanup: cleaner.cleanup,
+      operations: () => undoer.list(),
+      undo: undoer.undo,
+    },
+    recovery,
+    cancel: running.cancel,
+    settled: cleaner.settled,
+  };
+}
