@@ -10,9 +10,7 @@ import { poll } from '../support/poll';
 const platform =
   process.platform === 'darwin' || process.platform === 'win32' ? process.platform : ('linux' as const);
 
-/** The real observer and the real rules over a world of real sessions, remembering as the engine does. */
-export async function observeSessions(claude: ClaudeWorld) {
-  const bugs: string[] = [];
+function createObserver(claude: ClaudeWorld, watch: boolean, bugs: string[]) {
   const log: Log = {
     info: () => undefined,
     warn: () => undefined,
@@ -21,14 +19,35 @@ export async function observeSessions(claude: ClaudeWorld) {
       return 'bug';
     },
   };
-  const observer = createSessionObserver({
+  return createSessionObserver({
     env: claude.env,
     platform,
     clock: createSystemClock(),
     processes: createProcesses(platform),
     log,
-    watch: true,
+    watch,
   });
+}
+
+/** What a command that runs once sees: one look, nothing watched. */
+export async function lookOnce(claude: ClaudeWorld): Promise<readonly SessionFacts[]> {
+  const bugs: string[] = [];
+  const observer = createObserver(claude, false, bugs);
+  let sessions: readonly SessionFacts[] = [];
+  observer.onSessions((list) => {
+    sessions = list;
+  });
+  await observer.start();
+  await observer.dispose();
+  if (bugs.length > 0) throw new Error(bugs.join('\n'));
+  return sessions;
+}
+
+/** The real observer and the real rules over a world of real sessions, remembering as the engine does. */
+export async function observeSessions(claude: ClaudeWorld) {
+  const bugs: string[] = [];
+  const processes = createProcesses(platform);
+  const observer = createObserver(claude, true, bugs);
   let sessions: readonly SessionFacts[] = [];
   const memory = new Map<string, SessionMemory>();
   const states = new Map<number, string[]>();
@@ -63,6 +82,7 @@ export async function observeSessions(claude: ClaudeWorld) {
   };
   return {
     observer,
+    processes,
     bugs,
     delays,
     active,

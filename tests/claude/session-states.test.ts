@@ -14,7 +14,7 @@ import {
   serverError,
 } from '../support/claude';
 import { poll } from '../support/poll';
-import { hasReason, type ObservedSessions, observeSessions } from './observed';
+import { hasReason, lookOnce, type ObservedSessions, observeSessions } from './observed';
 
 let world: { claude: ClaudeWorld; observed: ObservedSessions } | null = null;
 beforeAll(async () => {
@@ -191,7 +191,46 @@ test('two sessions in one worktree, one in a nested worktree, one in no reposito
   expect(observed.facts(deep)?.cwd).toBe(nested);
   expect(observed.facts(elsewhere)?.cwd).toBe(await realpath(nowhere));
   expect(observed.facts(one)?.tmux).toContain(one.pane);
+
+  // One look, as `orch monitor` has it, tells the same.
+  const once = await lookOnce(claude);
+  for (const session of [one, two, deep, elsewhere])
+    expect(once.find(({ pid }) => pid === session.pid)).toEqual(observed.facts(session));
   for (const session of [one, two, deep, elsewhere]) session.kill();
+});
+
+test('a session at the trust dialog is no row yet, and becomes one', async (ctx) => {
+  const { claude, observed } = await needWorld(ctx);
+  const repository = await claude.sandbox.repository('stranger');
+  const session = await claude.start({ directory: repository, trusted: false });
+  await session.shows('Yes, I trust this folder');
+  await observed.observer.refresh();
+  expect(observed.facts(session)).toBeNull();
+  await session.ready();
+  await observed.reaches(session, 'idle');
+  // What tells which tmux server its pane belongs to.
+  expect(await observed.processes.environmentVariable(session.pid, 'TMUX')).toContain(claude.tmux.socket);
+  expect(observed.facts(session)?.tmux).toContain(session.pane);
+});
+
+test('a dialog that the person opens asks for nothing', async (ctx) => {
+  const { claude, observed } = await needWorld(ctx);
+  const repository = await claude.sandbox.repository('dialog');
+  const session = await claude.start({ directory: repository });
+  await session.prompt('/model');
+  await poll(
+    () => observed.facts(session)?.waitingFor,
+    (waitingFor) => waitingFor === 'dialog open',
+    { what: 'an open dialog' },
+  );
+  expect(observed.verdict(session)).toMatchObject({ state: 'idle', attention: 'none' });
+  await session.answer('Escape');
+  await poll(
+    () => observed.facts(session)?.status,
+    (status) => status === 'idle',
+    { what: 'a closed dialog' },
+  );
+  expect(observed.states(session)).not.toContain('needs-answer');
 });
 
 test('a background shell is neither working nor done', async (ctx) => {

@@ -263,9 +263,17 @@ function createSession(tmux: Tmux, pane: string, pid: number, configDirectory: s
  * trusted, and asks. The first choice is "No, exit", so Enter only once "Yes" is marked.
  */
 async function acceptTrustDialog(tmux: Tmux, pane: string): Promise<void> {
-  const screen = await tmux.screen(pane).catch(() => '');
-  if (!screen.includes('Yes, I trust this folder')) return;
-  await tmux.press(pane, /❯ Yes, I trust/.test(screen) ? 'Enter' : 'Down');
+  const look = () => tmux.screen(pane).catch(() => '');
+  if (!(await look()).includes('Yes, I trust this folder')) return;
+  // Down once and no more: the list may go round.
+  if (!/❯ Yes, I trust/.test(await look())) await tmux.press(pane, 'Down');
+  const limits = { limitMs: 10_000, what: 'the marked “Yes” of the trust dialog' };
+  await poll(look, (screen) => /❯ Yes, I trust/.test(screen), limits);
+  await tmux.press(pane, 'Enter');
+  await poll(look, (screen) => !screen.includes('Yes, I trust'), {
+    ...limits,
+    what: 'an answered trust dialog',
+  });
 }
 
 function isRunning(pid: number): boolean {
