@@ -12,12 +12,12 @@ import { fail, ok } from '../contract/result';
 import type { CleanupChoices, CleanupDecision } from '../domain/cleanup-plan';
 import { decideCleanup } from '../domain/cleanup-plan';
 import { PLAN_MS, undoUntil } from '../domain/undo-rules';
+import type { Approvals } from './approvals';
 import type {
   CleanupStep,
   CleanupSurvey,
   CleanupWork,
   Clock,
-  CommandApprovals,
   CommandRunner,
   FleetResolver,
   FoundWorktree,
@@ -44,7 +44,7 @@ export interface CleanerDeps {
   readonly lock: RepositoryLock;
   readonly journal: Journal;
   readonly configs: RepositoryConfigs;
-  readonly approvals: CommandApprovals;
+  readonly approvals: Approvals;
   readonly runner: CommandRunner;
   readonly running: RunningOperations;
   readonly clock: Clock;
@@ -134,7 +134,7 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
     ];
     const unapproved: RepositoryCommand[] = [];
     for (const command of commands)
-      if (!(await deps.approvals.approved(found.location.id, command))) unapproved.push(command);
+      if (!deps.approvals.isApproved(found.location.id, command)) unapproved.push(command);
     return ok({ survey: survey.value, decision, teardown, unapproved });
   };
 

@@ -311,15 +311,6 @@ export interface OutputFile {
   close(): Promise<void>;
 }
 
-/** Repository commands that a person approved, by exact text. */
-export interface CommandApprovals {
-  approved(repository: RepositoryId, command: RepositoryCommand): Promise<boolean>;
-  approve(
-    repository: RepositoryId,
-    commands: readonly RepositoryCommand[],
-  ): Promise<Result<void, FileFailure>>;
-}
-
 /** Hooks that are repository code: they lie in the working tree (`.husky`), so a pull can change them. */
 export interface RepositoryHooks {
   /** Those that git would run for a command in this directory. */

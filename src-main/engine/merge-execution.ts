@@ -8,9 +8,9 @@ import type { CleanupChoices } from '../domain/cleanup-plan';
 import type { MergeChoices, MergeDecision, ValidationCommand } from '../domain/merge-plan';
 import { sessionInTheWay } from '../domain/merge-plan';
 import { undoUntil } from '../domain/undo-rules';
+import type { Approvals } from './approvals';
 import type {
   Clock,
-  CommandApprovals,
   CommandRunner,
   FleetResolver,
   FoundWorktree,
@@ -42,7 +42,7 @@ export interface MergeExecutionDeps {
   readonly lock: RepositoryLock;
   readonly journal: Journal;
   readonly configs: RepositoryConfigs;
-  readonly approvals: CommandApprovals;
+  readonly approvals: Approvals;
   readonly runner: CommandRunner;
   readonly running: RunningOperations;
   readonly clock: Clock;

@@ -76,7 +76,7 @@ export function createMerger(deps: MergerDeps): Merger {
     const validation = [];
     const unapproved = [];
     for (const command of runs) {
-      const approved = await deps.approvals.approved(found.location.id, asRepositoryCommand(command));
+      const approved = deps.approvals.isApproved(found.location.id, asRepositoryCommand(command));
       validation.push({ command, approved });
       if (!approved) unapproved.push(asRepositoryCommand(command));
     }
@@ -84,7 +84,7 @@ export function createMerger(deps: MergerDeps): Merger {
     for (const place of places)
       for (const hook of await deps.hooks.inTree(found.location, place))
         if (
-          !(await deps.approvals.approved(found.location.id, hook)) &&
+          !deps.approvals.isApproved(found.location.id, hook) &&
           !unapproved.some((one) => one.text === hook.text)
         )
           unapproved.push(hook);

@@ -7,20 +7,14 @@ import { join } from 'node:path';
 import type { OperationEvent } from '../../../src-main/contract/operations';
 import type { LiveSession } from '../../../src-main/domain/cleanup-plan';
 import type { RepositoryConfig, RepositoryLocation } from '../../../src-main/domain/facts';
-import { type Cleaner, createCleaner } from '../../../src-main/engine/clean-up';
-import { createMerger, type Merger } from '../../../src-main/engine/merge';
-import { createMergeReversal } from '../../../src-main/engine/merge-execution';
-import type {
-  Clock,
-  CommandApprovals,
-  CommandRunner,
-  Journal,
-  Log,
-  RepositoryConfigs,
-} from '../../../src-main/engine/ports';
-import { createRecovery, type Recovery } from '../../../src-main/engine/recovery';
+import type { Approvals } from '../../../src-main/engine/approvals';
+import type { Cleaner } from '../../../src-main/engine/clean-up';
+import { createLandings } from '../../../src-main/engine/landings';
+import type { Merger } from '../../../src-main/engine/merge';
+import type { Clock, CommandRunner, Journal, Log, RepositoryConfigs } from '../../../src-main/engine/ports';
+import type { Recovery } from '../../../src-main/engine/recovery';
 import { createRunningOperations } from '../../../src-main/engine/running-operations';
-import { createCleanupReversal, createUndoer, type Undoer } from '../../../src-main/engine/undo';
+import type { Undoer } from '../../../src-main/engine/undo';
 import { createGitCommand, type GitCommand } from '../../../src-main/git/git-command';
 import { createRepositoryHooks } from '../../../src-main/git/hooks';
 import { createJournal } from '../../../src-main/git/journal';
@@ -105,8 +99,8 @@ export function createHouse(options: HouseOptions): House {
   const events: OperationEvent[] = [];
   const running = createRunningOperations({ clock, emit: (event) => events.push(event) });
   const approved = options.approved ?? new Set<string>();
-  const approvals: CommandApprovals = {
-    approved: async (_repository, command) => approved.has(command.text),
+  const approvals: Approvals = {
+    isApproved: (_repository, command) => approved.has(command.text),
     async approve(_repository, commands) {
       for (const command of commands) approved.add(command.text);
       return { ok: true, value: undefined };
@@ -133,27 +127,6 @@ export function createHouse(options: HouseOptions): House {
     now: () => clock.now(),
   });
   const records = createOperationRecords({ clock, log });
-  const shared = {
-    fleet,
-    records,
-    lock,
-    journal,
-    running,
-    clock,
-    log,
-    recover: async (location: RepositoryLocation) => {
-      await recovery.underLock(location);
-    },
-  };
-  const cleaner = createCleaner({
-    ...shared,
-    removal,
-    hooks: createRepositoryHooks(git),
-    plans: createPlanStore({ clock, log }),
-    configs,
-    approvals,
-    runner,
-  });
   const landing = createLanding({
     git,
     hooks: createRepositoryHooks(git),
@@ -162,27 +135,23 @@ export function createHouse(options: HouseOptions): House {
     log,
     now: () => clock.now(),
   });
-  const merger = createMerger({
-    ...shared,
+  const { merger, cleaner, undoer, recovery } = createLandings({
+    fleet,
     landing,
+    removal,
     hooks: createRepositoryHooks(git),
     plans: createPlanStore({ clock, log }),
+    records,
+    lock,
+    journal,
     configs,
     approvals,
     runner,
-    cleanupMerged: cleaner.cleanupMerged,
-    ...(options.validationLimitMs === undefined ? {} : { validationLimitMs: options.validationLimitMs }),
-  });
-  const undoer = createUndoer({
-    ...shared,
-    reversals: { cleanup: createCleanupReversal(removal), merge: createMergeReversal(landing) },
-  });
-  const recovery = createRecovery({
-    journal,
-    lock,
+    running,
+    clock,
     log,
-    recoverers: [merger.recover, cleaner.recover, undoer.recover],
-    collect: (location) => undoer.collect(location),
+    others: [],
+    ...(options.validationLimitMs === undefined ? {} : { validationLimitMs: options.validationLimitMs }),
   });
   return { merger, cleaner, undoer, recovery, events, sessions, approved, git, cancel: running.cancel };
 }
