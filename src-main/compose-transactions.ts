@@ -1,12 +1,9 @@
 /** The part of composing that changes things: spawn, merge, clean up, undo, and what recovers them. */
 import type { OperationEvent } from './contract/operations';
-import type { RepositoryLocation } from './domain/facts';
 import { createApprovals } from './engine/approvals';
-import { createCleaner } from './engine/clean-up';
 import type { Fleet } from './engine/fleet';
 import type { HandlerDeps } from './engine/handlers';
-import { createMerger } from './engine/merge';
-import { createMergeReversal } from './engine/merge-execution';
+import { createLandings } from './engine/landings';
 import type {
   Clock,
   Log,
@@ -17,12 +14,11 @@ import type {
   TaskRecords,
   Terminals,
 } from './engine/ports';
-import { createRecovery, type Recovery } from './engine/recovery';
+import type { Recovery } from './engine/recovery';
 import { resolverOf } from './engine/resolve-fleet';
 import { createRunningOperations } from './engine/running-operations';
 import { createSpawner } from './engine/spawn';
 import { createSpawnRecovery } from './engine/spawn-transaction';
-import { createCleanupReversal, createUndoer } from './engine/undo';
 import { createGitCommand } from './git/git-command';
 import { createRepositoryHooks } from './git/hooks';
 import { createJournal } from './git/journal';
@@ -80,28 +76,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
   const records = createOperationRecords({ clock, log });
   const pullRequests = createPullRequests({ env, log });
   const runner = createCommandRunner({ env, platform });
-  const known = createApprovals({ settings });
-  const approvals = {
-    approved: async (...question: Parameters<typeof known.isApproved>) => known.isApproved(...question),
-    approve: known.approve,
-  };
-  const shared = {
-    fleet: resolverOf(fleet, env.CLAUDE_CODE_SESSION_ID ?? null),
-    hooks,
-    plans,
-    records,
-    lock,
-    journal,
-    configs,
-    approvals,
-    runner,
-    running,
-    clock,
-    log,
-    recover: async (location: RepositoryLocation) => {
-      await recovery.underLock(location);
-    },
-  };
+  const approvals = createApprovals({ settings });
 
   const removal = createRemoval({
     git,
@@ -114,13 +89,6 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     now: () => clock.now(),
   });
   const landing = createLanding({ git, hooks, platform, pullRequests, log, now: () => clock.now() });
-  const cleaner = createCleaner({ ...shared, removal });
-  const merger = createMerger({ ...shared, landing, cleanupMerged: cleaner.cleanupMerged });
-  const undoer = createUndoer({
-    ...shared,
-    reversals: { cleanup: createCleanupReversal(removal), merge: createMergeReversal(landing) },
-  });
-
   const making = {
     maker: createWorktreeMaker({
       git: createPlainGit({ program, env, emptyDirectory }),
@@ -137,12 +105,22 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     log,
     setupLimitMs: SETUP_LIMIT_MS,
   };
-  const recovery: Recovery = createRecovery({
-    journal,
+  const { merger, cleaner, undoer, recovery, settled } = createLandings({
+    fleet: resolverOf(fleet, env.CLAUDE_CODE_SESSION_ID ?? null),
+    landing,
+    removal,
+    hooks,
+    plans,
+    records,
     lock,
+    journal,
+    configs,
+    approvals,
+    runner,
+    running,
+    clock,
     log,
-    recoverers: [createSpawnRecovery(making), merger.recover, cleaner.recover, undoer.recover],
-    collect: (location) => undoer.collect(location),
+    others: [createSpawnRecovery(making)],
   });
   const spawner = createSpawner({
     ...making,
@@ -159,7 +137,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
       claudeMissing: async () => (await deps.sessions.tool()).state === 'missing',
     },
     configs,
-    approvals: known,
+    approvals,
     settings,
     terminals: deps.terminals,
     platform,
@@ -182,6 +160,6 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     },
     recovery,
     cancel: running.cancel,
-    settled: cleaner.settled,
+    settled,
   };
 }
