@@ -3,8 +3,12 @@ import { defineConfig } from 'vitest/config';
 
 const alias = { '@contract': fileURLToPath(new URL('src-main/contract', import.meta.url)) };
 
-/** A layer's tests; `slow` layers start processes and get room for them. */
-const layer = (name: string, timeoutMs: number) => ({
+const long = process.argv.includes('long') || process.env.ORCHARD_LONG === '1';
+const LONG_LIMIT_MS = 60 * 60_000;
+
+/** A layer's tests, and how long one of them may take. */
+const layer = (name: string, usualMs: number) => layerWithin(name, long ? LONG_LIMIT_MS : usualMs);
+const layerWithin = (name: string, timeoutMs: number) => ({
   resolve: { alias },
   test: {
     name,
@@ -12,6 +16,8 @@ const layer = (name: string, timeoutMs: number) => ({
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     environment: 'node' as const,
+    // Property tests and crash matrices run a seeded sample, or whole with `npm run test:long`.
+    env: long ? { ORCHARD_LONG: '1' } : {},
   },
 });
 
