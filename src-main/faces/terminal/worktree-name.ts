@@ -44,15 +44,16 @@ export async function resolveWorktree(
         isSlugOf(worktree, name),
     ),
   );
-  // A path always means the directory; a bare word only when nothing is called that.
+  // A path means the worktree around it. A bare word is a directory only when that is a worktree itself:
+  // `src` must not come to mean the worktree that happens to have such a folder.
   const isPath = isAbsolute(name) || /[/\\]$/.test(name) || /^\.\.?([/\\]|$)/.test(name);
   if (isPath || found.size === 0) {
     const path = resolve(place.cwd, name);
-    // A worktree whose directory is away has no real path.
-    const listed = all.find((worktree) => same(worktree.path, path));
-    const there = listed ?? ((await place.realPath(path)) === null ? null : await around(path));
-    if (there !== null && isPath) return ok(there);
-    if (there !== null) found.add(there);
+    const real = await place.realPath(path);
+    // One whose directory is away has no real path.
+    const listed = all.find((worktree) => same(worktree.path, real ?? path));
+    const there = listed ?? (isPath && real !== null ? await around(path) : null);
+    if (there !== null) return ok(there);
   }
   const [first, ...more] = [...found];
   if (first === undefined) return fail({ kind: 'not-found', what: 'worktree', name });
