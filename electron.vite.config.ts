@@ -8,6 +8,9 @@ export default defineConfig({
   main: {
     build: {
       target: 'node20',
+      // Bundled, because `orch` loads them at every start and finding their many files costs more than
+      // running them. The rest is loaded where it is needed, or brings something native.
+      externalizeDeps: { exclude: ['zod', 'conf', 'commander', 'string-width'] },
       rollupOptions: {
         // One bundle, four doors: the desktop app, the command line, the small process that owns
         // every git process of the hot path, and the starter that picks app or browser.

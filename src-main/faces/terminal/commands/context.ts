@@ -141,11 +141,10 @@ export async function withOrchard(
   try {
     const started = await unlessInterrupted(context, answered(orchard.start()));
     if (!started.ok) return started;
-    const { settings } = orchard;
-    if (settings.setAside !== null) {
-      const { err } = context.io;
-      err.write(`${failureWords(settings.setAside, err.style)}\n\n`);
-    }
+    const { setAside } = orchard.settings;
+    const { err } = context.io;
+    // What only looks shows it among the snapshot's problems.
+    if (needsGit && setAside !== null) err.write(`${failureWords(setAside, err.style)}\n\n`);
     const { git } = started.value.tools;
     if (needsGit && git.state !== 'ok')
       return fail({
