@@ -121,10 +121,11 @@ export const cleanupPlanJson = (plan: CleanupPlan) => ({
   },
 });
 
-export const mergeDoneJson = ({ operation, landed, removed, pullRequest, rebaseNow }: MergeDone) => ({
-  operation,
-  landed,
-  removed,
-  pullRequest,
-  rebaseNow,
+export const mergeDoneJson = (done: MergeDone) => ({
+  operation: done.operation,
+  landed: done.landed,
+  removed: done.removed,
+  pullRequest: done.pullRequest,
+  rebaseNow: done.rebaseNow,
+  warnings: done.warnings ?? [],
 });

@@ -12,26 +12,19 @@ export interface OperationProgress {
   end(): void;
 }
 
-/** `texts` says steps in words where their ids are known from a plan. */
-export function showProgress(
-  err: Stream,
-  texts: ReadonlyMap<string, string>,
-  quiet: boolean,
-  now: () => number,
-): OperationProgress {
+export function showProgress(err: Stream, now: () => number): OperationProgress {
   const { style } = err;
   const started = new Map<string, number>();
   let operation: string | null = null;
   let running: string | null = null;
   let unfinishedOutput = '';
 
-  const words = (step: string) => clean(texts.get(step) ?? step);
   const eraseRunning = () => {
     if (running !== null && err.isTerminal) err.write('\r\u001b[2K');
   };
   const drawRunning = () => {
     if (running !== null && err.isTerminal)
-      err.write(style.cyan(fitEnd(`  ● ${words(running)}…`, (err.size()?.columns ?? 80) - 1)));
+      err.write(style.cyan(fitEnd(`  ● ${clean(running)}…`, (err.size()?.columns ?? 80) - 1)));
   };
   const line = (text: string) => {
     eraseRunning();
@@ -48,7 +41,7 @@ export function showProgress(
     operation: () => operation,
     onEvent({ operation: id, change }) {
       operation ??= id;
-      if (quiet || id !== operation) return;
+      if (id !== operation) return;
       switch (change.type) {
         case 'started':
           return line(style.bold(clean(change.title)));
@@ -61,7 +54,7 @@ export function showProgress(
             eraseRunning();
             running = change.step;
             if (err.isTerminal) drawRunning();
-            else err.write(`  ${words(change.step)}…\n`);
+            else err.write(`  ${clean(change.step)}…\n`);
             return;
           }
           if (running === change.step) {
@@ -72,7 +65,7 @@ export function showProgress(
           const paint =
             change.state === 'done' ? style.green : change.state === 'failed' ? style.red : style.dim;
           return line(
-            `  ${paint(glyphs[change.state])} ${words(change.step)}${
+            `  ${paint(glyphs[change.state])} ${clean(change.step)}${
               change.state === 'undone' ? ' (taken back)' : change.state === 'skipped' ? ' (skipped)' : ''
             }${seconds >= 2 ? style.dim(` ${seconds} s`) : ''}`,
           );

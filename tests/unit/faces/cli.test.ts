@@ -82,6 +82,7 @@ const spawnPlan: SpawnPlan = {
   firstPrompt: 'Fix it',
   quick: false,
   steps: [],
+  commands: ['git worktree add …', 'cd /code/project-wt-fix-it && claude'],
   warnings: [],
   refusal: null,
 };
@@ -426,19 +427,16 @@ describe('spawn', () => {
     });
   });
 
-  test('--print makes nothing and prints what a shell can run, never over a file that is there', async () => {
+  test('--print makes nothing and prints the plan’s commands', async () => {
     const { orch, calls } = prepare({ handlers });
     const { out } = await orch('spawn', 'Fix it', '--print');
     expect(calls.map(({ name }) => name)).toEqual(['repository.planSpawn']);
-    expect(
-      out,
-    ).toBe(`git -C /code/project worktree add --no-track -b feature/fix-it /code/project-wt-fix-it ${'c'.repeat(40)}
-cp -RLnp /code/project/.env.local /code/project-wt-fix-it/
-mkdir -p /code/project-wt-fix-it/.claude
-cp -RLnp /code/project/.claude/settings.local.json /code/project/.claude/commands /code/project-wt-fix-it/.claude/
-cd /code/project-wt-fix-it
-claude -n feature/fix-it 'Fix it'
-`);
+    expect(out).toBe('git worktree add …\ncd /code/project-wt-fix-it && claude\n');
+    const { worktree, commands, plan } = JSON.parse(
+      (await run(['spawn', 'x', '--print', '--json'], { handlers })).out,
+    );
+    expect({ worktree, commands }).toEqual({ worktree: null, commands: spawnPlan.commands });
+    expect(plan).toMatchObject({ path: spawnPlan.path, branch: spawnPlan.branch });
   });
 
   test('the fifth worktree takes --force; a yes elsewhere is not asked', async () => {
@@ -646,12 +644,14 @@ describe('merge and cleanup', () => {
       handlers: {
         ...handlers,
         'worktree.merge': async () => {
-          state.operate(event({ type: 'started', title: 'Merging', steps: ['check', 'land'] }));
-          state.operate(event({ type: 'step', step: 'check', state: 'running' }));
-          state.operate(event({ type: 'output', step: 'check', text: 'half ' }));
-          state.operate(event({ type: 'output', step: 'check', text: 'line\u001b[2J\nmore' }));
-          state.operate(event({ type: 'step', step: 'check', state: 'done' }));
-          state.operate(event({ type: 'step', step: 'land', state: 'failed' }));
+          state.operate(event({ type: 'started', title: 'Merging', steps: [] }));
+          state.operate(event({ type: 'step', step: 'Check that all is committed', state: 'running' }));
+          state.operate(event({ type: 'output', step: 'Check that all is committed', text: 'half ' }));
+          state.operate(
+            event({ type: 'output', step: 'Check that all is committed', text: 'line\u001b[2J\nmore' }),
+          );
+          state.operate(event({ type: 'step', step: 'Check that all is committed', state: 'done' }));
+          state.operate(event({ type: 'step', step: 'Merge into main', state: 'failed' }));
           return ok(mergeDone);
         },
       },

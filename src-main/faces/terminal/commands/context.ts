@@ -176,12 +176,11 @@ export async function withWorktree(
 export async function operate<T, E>(
   context: Context,
   orchard: Orchard,
-  steps: ReadonlyMap<string, string>,
   run: () => Promise<Result<T, E>>,
 ): Promise<Result<T, E | FailureOf<'cancelled'>>> {
   const { io, interrupted } = context;
   if (interrupted.aborted) return fail(cancelled);
-  const progress = showProgress(io.err, steps, false, context.now);
+  const progress = showProgress(io.err, context.now);
   let asked = false;
   const cancel = () => {
     const operation = progress.operation();

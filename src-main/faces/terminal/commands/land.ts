@@ -17,6 +17,7 @@ import {
   request,
   scopeOf,
   unlessInterrupted,
+  warn,
   withOrchard,
   withWorktree,
 } from './context';
@@ -47,7 +48,6 @@ export interface CleanupOptions extends ExecuteOptions {
 async function execute<T, E extends Failure>(
   context: Context,
   orchard: Orchard,
-  steps: ReadonlyMap<string, string>,
   given: string | undefined,
   known: readonly RepositoryCommand[],
   run: (approved: boolean) => Promise<Result<T, E>>,
@@ -56,10 +56,10 @@ async function execute<T, E extends Failure>(
     const approved = await approve(context, known, given);
     if (!approved.ok) return approved;
   }
-  const done = await operate(context, orchard, steps, () => run(known.length > 0));
+  const done = await operate(context, orchard, () => run(known.length > 0));
   if (done.ok || done.error.kind !== 'approval-needed' || known.length > 0) return done;
   const approved = await approve(context, (done.error as FailureOf<'approval-needed'>).commands, given);
-  return approved.ok ? operate(context, orchard, steps, () => run(true)) : approved;
+  return approved.ok ? operate(context, orchard, () => run(true)) : approved;
 }
 
 const unapproved = (plan: MergePlan): readonly RepositoryCommand[] => {
@@ -69,9 +69,6 @@ const unapproved = (plan: MergePlan): readonly RepositoryCommand[] => {
   if (commands.length === 0 && plan.refusal?.kind === 'approval-needed') return plan.refusal.commands;
   return commands;
 };
-
-const stepTexts = (steps: readonly { readonly id: string; readonly text: string }[]) =>
-  new Map(steps.map(({ id, text }) => [id, text]));
 
 export async function merge(context: Context, name: string | null, options: MergeOptions): Promise<Outcome> {
   if (options.plan !== null) return mergePlanned(context, name, options, options.plan);
@@ -100,13 +97,8 @@ export async function merge(context: Context, name: string | null, options: Merg
     err.write(`${mergePlanText({ ...plan, refusal: null }, names, err.style)}\n\n`);
     const yes = await confirmed(context, options.yes, 'Merge?', `Merging ${plan.branch} into ${plan.base}`);
     if (!yes.ok) return yes;
-    const done = await execute(
-      context,
-      orchard,
-      stepTexts(plan.steps),
-      options.approve,
-      unapproved(plan),
-      (approved) => request(orchard, 'worktree.merge', { token: plan.token, approve: approved }),
+    const done = await execute(context, orchard, options.approve, unapproved(plan), (approved) =>
+      request(orchard, 'worktree.merge', { token: plan.token, approve: approved }),
     );
     return done.ok ? merged(context, done.value, names) : done;
   });
@@ -121,7 +113,7 @@ async function mergePlanned(
   const scope = await scopeOf(context, name);
   if (!scope.ok) return scope;
   return withOrchard(context, { repositories: scope.value }, async (orchard, snapshot) => {
-    const done = await execute(context, orchard, new Map(), options.approve, [], (approved) =>
+    const done = await execute(context, orchard, options.approve, [], (approved) =>
       request(orchard, 'worktree.merge', { token, approve: approved }),
     );
     return done.ok ? merged(context, done.value, worktreeNames(snapshot)) : done;
@@ -134,6 +126,7 @@ function merged(
   names: ReadonlyMap<string, string>,
 ): Outcome {
   const { style } = context.io.out;
+  warn(context, done.warnings ?? []);
   const siblings = done.rebaseNow.map((id) => names.get(id) ?? id).map(clean);
   const lines = [
     done.landed === null
@@ -185,7 +178,7 @@ export async function cleanup(
     const yes = await confirmed(context, options.yes, 'Clean up?', `Cleaning up ${plan.path}`);
     if (!yes.ok) return yes;
     const known = plan.refusal?.kind === 'approval-needed' ? plan.refusal.commands : [];
-    const done = await execute(context, orchard, stepTexts(plan.steps), options.approve, known, (approved) =>
+    const done = await execute(context, orchard, options.approve, known, (approved) =>
       request(orchard, 'worktree.cleanup', { token: plan.token, approve: approved }),
     );
     return done.ok ? cleaned(context, done.value) : done;
@@ -201,7 +194,7 @@ async function cleanupPlanned(
   const scope = await scopeOf(context, name);
   if (!scope.ok) return scope;
   return withOrchard(context, { repositories: scope.value }, async (orchard) => {
-    const done = await execute(context, orchard, new Map(), options.approve, [], (approved) =>
+    const done = await execute(context, orchard, options.approve, [], (approved) =>
       request(orchard, 'worktree.cleanup', { token, approve: approved }),
     );
     return done.ok ? cleaned(context, done.value) : done;
@@ -244,9 +237,7 @@ export async function undo(
         json: { operations },
       });
     }
-    const done = await operate(context, orchard, new Map(), () =>
-      request(orchard, 'operation.undo', { operation }),
-    );
+    const done = await operate(context, orchard, () => request(orchard, 'operation.undo', { operation }));
     if (!done.ok) return done;
     const restored = done.value.restored.map((item) => `  - ${clean(item)}`);
     return ok({

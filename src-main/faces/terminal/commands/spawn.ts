@@ -3,7 +3,6 @@ import type { RepositoryCommand } from '../../../contract/failures';
 import type { Preload, SpawnPlan } from '../../../contract/plans';
 import { fail, ok } from '../../../contract/result';
 import { worktreeJson } from '../json';
-import { spawnCommands } from '../spawn-commands';
 import { clean } from '../text';
 import {
   approve,
@@ -60,7 +59,7 @@ export async function spawn(context: Context, options: SpawnOptions): Promise<Ou
     if (!yields) return fail(refusal);
     warn(context, plan.warnings);
     if (options.print) {
-      const commands = spawnCommands(plan, repository.root, context.platform);
+      const { commands } = plan;
       return ok({ text: commands.join('\n'), json: { worktree: null, commands, plan: planJson(plan) } });
     }
     const commands = unapproved(plan);
@@ -68,7 +67,7 @@ export async function spawn(context: Context, options: SpawnOptions): Promise<Ou
       const approved = await approve(context, commands, options.approve);
       if (!approved.ok) return approved;
     }
-    const spawned = await operate(context, orchard, new Map(), () =>
+    const spawned = await operate(context, orchard, () =>
       request(orchard, 'repository.spawn', {
         token: plan.token,
         force,
