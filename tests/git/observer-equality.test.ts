@@ -119,7 +119,7 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ step, pause: fc.boolean() }), { minLength: 4, maxLength: long ? 40 : 14 }),
+        fc.array(fc.record({ step, pause: fc.boolean() }), { minLength: 4, maxLength: long ? 30 : 14 }),
         async (steps) => {
           const sandbox = await createSandbox();
           const main = await sandbox.repository();
@@ -142,7 +142,7 @@ test(
         },
       ),
       {
-        numRuns: long ? 150 : 6,
+        numRuns: long ? 60 : 6,
         ...(process.env.ORCHARD_SEED !== undefined && { seed: Number(process.env.ORCHARD_SEED) }),
         endOnFailure: !long,
       },

@@ -4,6 +4,7 @@
  */
 import type { Log } from '../../engine/ports';
 import type { Distance } from './base';
+import { distancesTogether } from './distances-together';
 import { answerProblem, type GitRunner } from './git-runner';
 
 const MOST_KEPT = 4_000;
@@ -48,15 +49,12 @@ export function createDistances(deps: {
     else if (answer.reason !== 'cancelled') deps.log.warn('git.distance', { problem, ...pair });
   }
 
-  async function countTogether(cwd: string, base: string, pairs: readonly Pair[]): Promise<void> {
+  async function countRefs(cwd: string, base: string, pairs: readonly Pair[]): Promise<void> {
+    const refs = pairs.flatMap((pair) => (pair.ref === null ? [] : [pair.ref]));
+    if (refs.length === 0) return;
     const answer = await deps.runner.run({
       cwd,
-      args: [
-        'for-each-ref',
-        `--format=%(objectname) %(ahead-behind:${base})`,
-        '--',
-        ...pairs.flatMap((pair) => (pair.ref === null ? [] : [pair.ref])),
-      ],
+      args: ['for-each-ref', `--format=%(objectname) %(ahead-behind:${base})`, '--', ...refs],
     });
     if (answerProblem(answer) !== null) return;
     for (const line of answer.stdout.split('\n')) {
@@ -73,12 +71,18 @@ export function createDistances(deps: {
       const missing = new Map<string, Pair>();
       for (const pair of pairs)
         if (get(pair.base, pair.head) === undefined) missing.set(keyOf(pair.base, pair.head), pair);
-      if (deps.hasAheadBehind) {
-        const byBase = new Map<string, Pair[]>();
-        for (const pair of missing.values())
-          if (pair.ref !== null) byBase.set(pair.base, [...(byBase.get(pair.base) ?? []), pair]);
-        await Promise.all([...byBase].map(([base, together]) => countTogether(cwd, base, together)));
-      }
+      const byBase = new Map<string, Pair[]>();
+      for (const pair of missing.values()) byBase.set(pair.base, [...(byBase.get(pair.base) ?? []), pair]);
+      await Promise.all(
+        [...byBase].map(async ([base, pairs]) => {
+          if (deps.hasAheadBehind) await countRefs(cwd, base, pairs);
+          else if (pairs.length > 1) {
+            const heads = pairs.map((pair) => pair.head);
+            const found = await distancesTogether(deps.runner, cwd, base, heads);
+            for (const [head, distance] of found) keep(keyOf(base, head), distance);
+          }
+        }),
+      );
       const left = [...missing.values()].filter((pair) => get(pair.base, pair.head) === undefined);
       await Promise.all(left.map((pair) => countOne(cwd, pair)));
     },

@@ -150,6 +150,9 @@ export function createHelperRunner(deps: HelperRunnerDeps): GitRunner {
     return answer;
   }
 
+  // Node takes its time to start; whoever asks first should not wait for all of it.
+  connected();
+
   return {
     async run(call) {
       const message = inProcess() === null ? await askCall(call, false) : null;

@@ -189,7 +189,9 @@ export function createWorktreeReader(
       privateFacts = await readPrivateDirectory(listed.gitDir);
     },
     async readHead() {
-      head = await readHeadFile(listed.gitDir);
+      // What can't be read now (its disk is away) stays what it was.
+      const read = await readHeadFile(listed.gitDir);
+      if (read !== 'unreadable') head = read;
     },
     learnTracked(directories) {
       for (const directory of directories) tracked.set(directory, generation);
@@ -216,7 +218,7 @@ function doubtful(
   return [...doubts];
 }
 
-async function readHeadFile(gitDir: string): Promise<WorktreeReader['head']> {
+async function readHeadFile(gitDir: string): Promise<WorktreeReader['head'] | 'unreadable'> {
   try {
     const text = (await readFile(join(gitDir, 'HEAD'), 'utf8')).trim();
     const branch = /^ref: refs\/heads\/(.+)$/.exec(text)?.[1];
@@ -224,6 +226,6 @@ async function readHeadFile(gitDir: string): Promise<WorktreeReader['head']> {
     if (branch !== undefined) return branch === '.invalid' ? null : { branch, oid: null };
     return /^[0-9a-f]{40,64}$/.test(text) ? { branch: null, oid: text } : null;
   } catch {
-    return null;
+    return 'unreadable';
   }
 }
