@@ -134,7 +134,7 @@ export function worktreeCommands(
           commands.push(`New-Item -ItemType Directory -Force -Path ${quote(target)} | Out-Null`);
         commands.push(`Copy-Item -Recurse -LiteralPath ${sources.join(', ')} -Destination ${quote(target)}`);
       } else {
-        const copy = `cp -RLp ${sources.join(' ')} ${quote(`${target}/`)}`;
+        const copy = `cp -RLnp ${sources.join(' ')} ${quote(`${target}/`)}`;
         commands.push(directory === '' ? copy : `mkdir -p ${quote(target)} && ${copy}`);
       }
     }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rmdir, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { FileFailure, SpawnFailure } from '../contract/failures';
@@ -7,6 +6,7 @@ import { fail, ok } from '../contract/result';
 import type { RepositoryLocation, WorktreeMaker, WorktreeSpec } from '../engine/ports';
 import { errorCode, fileFailure } from '../system/file-failure';
 import { type GitCommand, type GitOutcome, gitFailure } from './git-command';
+import { idOf } from './reads/locate';
 import { entriesOf } from './repository-survey';
 
 /** A big checkout with large files to fetch takes minutes; nothing takes longer than this. */
@@ -89,13 +89,7 @@ export async function addWorktree(
   }
   if (entry === null)
     return fail({ kind: 'git-failed', command: 'worktree', exitCode: 0, details: 'It made no worktree.' });
-  return ok({ entry, worktreeId: worktreeIdOf(location, entry) });
-}
-
-/** The same id that observation gives it: from its private git directory. */
-function worktreeIdOf(location: RepositoryLocation, entry: string): string {
-  const gitDir = join(location.commonDir, 'worktrees', entry);
-  return `w-${createHash('sha256').update(gitDir).digest('hex').slice(0, 12)}`;
+  return ok({ entry, worktreeId: idOf('w', join(location.commonDir, 'worktrees', entry)) });
 }
 
 /** The name of the private git directory that a worktree's `.git` file leads to; null without one. */

@@ -221,6 +221,8 @@ const isWithin = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 
 const isLeftOut = (copying: Copying, path: string): boolean => {
+  // New worktrees may be kept inside the repository: a copy of the copy would never end.
+  if (isWithin(path, copying.to)) return true;
   const inside = relative(copying.from, path).split(sep).join('/');
   return copying.leaveOut.some((one) => inside === one || inside.startsWith(`${one}/`));
 };

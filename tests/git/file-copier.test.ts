@@ -113,6 +113,16 @@ describe('copying', () => {
     expect(await readdir(to)).toEqual(['cache']);
   });
 
+  it('does not copy the copy into itself', async () => {
+    const { from, put } = await setUp();
+    await put('trees/old/x');
+    const to = join(from, 'trees', 'new');
+    await mkdir(to);
+    const copier = createFileCopier({ log: createSilentLog() });
+    expect((await copier.copy(from, to, ['trees/'], new AbortController().signal)).ok).toBe(true);
+    expect(await readdir(join(to, 'trees'))).toEqual(['old']);
+  });
+
   it('copies long paths and odd names', async () => {
     const { to, put, copy } = await setUp();
     const long = Array.from({ length: 12 }, (_, at) => `${at}`.padEnd(40, 'x')).join('/');

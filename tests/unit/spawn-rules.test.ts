@@ -181,8 +181,8 @@ describe('the commands by hand', () => {
   it('are what a POSIX shell takes', () => {
     expect(worktreeCommands(spec, 'linux')).toEqual([
       `git -C '/p/my project' worktree add --no-track -b feature/a '/p/it'\\''s' abc`,
-      `cp -RLp '/p/my project/.env.local' '/p/my project/node_modules' '/p/it'\\''s/'`,
-      `mkdir -p '/p/it'\\''s/apps/web' && cp -RLp '/p/my project/apps/web/.env' '/p/it'\\''s/apps/web/'`,
+      `cp -RLnp '/p/my project/.env.local' '/p/my project/node_modules' '/p/it'\\''s/'`,
+      `mkdir -p '/p/it'\\''s/apps/web' && cp -RLnp '/p/my project/apps/web/.env' '/p/it'\\''s/apps/web/'`,
       `(cd '/p/it'\\''s' && npm ci)`,
     ]);
   });
