@@ -1,4 +1,4 @@
-import type { RepositoryCommand } from '@contract/failures';
+import type { Failure, RepositoryCommand } from '@contract/failures';
 import type { ReactNode } from 'react';
 import { Check } from './controls';
 import { Icon } from './glyphs';
@@ -102,6 +102,21 @@ export function Commands({ commands, approved, onApprove }: ApprovalProps) {
       )}
     </section>
   );
+}
+
+/** What a plan lists, and what only its refusal names (hooks, a teardown): all of it is shown and asked. */
+export function askedCommands(
+  listed: readonly AskedCommand[],
+  refusal: Failure | null,
+): readonly AskedCommand[] {
+  if (refusal?.kind !== 'approval-needed') return listed;
+  const texts = new Set(listed.map(({ command }) => command.text));
+  return [
+    ...listed,
+    ...refusal.commands
+      .filter(({ text }) => !texts.has(text))
+      .map((command) => ({ command, approved: false })),
+  ];
 }
 
 export const needsApproval = ({ command, approved }: AskedCommand): boolean =>

@@ -50,7 +50,7 @@ export function TroubleBox({ trouble, children }: TroubleBoxProps) {
           <pre tabIndex={0}>{details}</pre>
         </details>
       )}
-      {children !== undefined && <div className="actions">{children}</div>}
+      {children !== undefined && children !== false && <div className="actions">{children}</div>}
     </section>
   );
 }

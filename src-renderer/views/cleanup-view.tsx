@@ -6,12 +6,13 @@ import { titleOf } from '../model/rows';
 import { Button, Check, Field } from '../ui/controls';
 import { Page } from '../ui/frame';
 import { useOrchard } from '../ui/orchard-context';
-import { PlanLine, PlanList, PlanSteps } from '../ui/plan-parts';
+import { askedCommands, Commands, PlanLine, PlanList, PlanSteps } from '../ui/plan-parts';
 import { CancelButton, Progress } from '../ui/progress';
 import { TroubleBox } from '../ui/trouble-box';
 import { useExecution } from '../ui/use-execution';
 import { usePlan } from '../ui/use-plan';
 import { Outcome } from './landed';
+import { mendedInTerminal, OpenTerminal } from './open-terminal';
 import { UndoButton } from './undo-button';
 
 /** Typing a reason asks for a new plan only when the typing stops. */
@@ -23,7 +24,7 @@ interface CleanupViewProps {
 }
 
 export function CleanupView({ worktreeId, worktree }: CleanupViewProps) {
-  const { back, ask, say } = useOrchard();
+  const { back } = useOrchard();
   const [subject] = useState(() => ({
     title: worktree === null ? 'Worktree' : titleOf(worktree),
     repositoryId: worktree?.repositoryId ?? null,
@@ -32,6 +33,7 @@ export function CleanupView({ worktreeId, worktree }: CleanupViewProps) {
   const [abandoning, setAbandoning] = useState(false);
   const [keepBranch, setKeepBranch] = useState(false);
   const [deleteRemote, setDeleteRemote] = useState(false);
+  const [approved, setApproved] = useState<string | null>(null);
   const abandon = abandoning && reason.trim() !== '' ? reason.trim() : null;
   const { plan, trouble, pending, again } = usePlan(
     'worktree.planCleanup',
@@ -42,10 +44,15 @@ export function CleanupView({ worktreeId, worktree }: CleanupViewProps) {
   const refusal = plan?.refusal ?? null;
   const abandonable = refusal?.kind === 'not-merged' || refusal?.kind === 'unsaved-work';
   if (abandonable && !abandoning) setAbandoning(true);
-  const ready = plan !== null && !pending && refusal === null && (!abandoning || abandon !== null);
+  // A teardown or a hook of the repository: shown word by word, asked before it runs.
+  const commands = askedCommands([], refusal);
+  const commandTexts = JSON.stringify(commands.map(({ command }) => command.text));
+  const approve = commands.length > 0 && approved === commandTexts;
+  const ready =
+    plan !== null && !pending && (refusal === null || approve) && (!abandoning || abandon !== null);
 
   if (execution.state === 'done' && execution.done !== null)
-    return <CleanedPage done={execution.done} title={subject.title} />;
+    return <CleanedPage done={execution.done} title={subject.title} remoteDeleted={deleteRemote} />;
   if (execution.state !== 'idle')
     return (
       <Page
@@ -79,10 +86,6 @@ export function CleanupView({ worktreeId, worktree }: CleanupViewProps) {
       </Page>
     );
 
-  const openTerminal = async () => {
-    const answer = await ask('worktree.open', { worktreeId, sessionId: null });
-    say(answer.ok ? `Opened in ${answer.value.terminal}` : 'The terminal did not open');
-  };
   return (
     <Page
       title="Clean up"
@@ -98,7 +101,7 @@ export function CleanupView({ worktreeId, worktree }: CleanupViewProps) {
           <Button
             kind={abandoning ? 'danger' : 'primary'}
             disabled={!ready}
-            onClick={() => plan !== null && execution.run({ token: plan.token, approve: false })}
+            onClick={() => plan !== null && execution.run({ token: plan.token, approve })}
           >
             {abandoning ? 'Abandon and clean up' : 'Clean up'}
           </Button>
@@ -106,15 +109,16 @@ export function CleanupView({ worktreeId, worktree }: CleanupViewProps) {
       }
     >
       {trouble !== null && <TroubleBox trouble={trouble} />}
-      {refusal !== null && !(abandonable && abandoning) && (
+      {refusal !== null && refusal.kind !== 'approval-needed' && !(abandonable && abandoning) && (
         <TroubleBox trouble={refusal}>
-          {refusal.kind === 'session-live' && (
-            <Button icon="terminal" onClick={() => void openTerminal()}>
-              Open terminal
-            </Button>
-          )}
+          {mendedInTerminal(refusal) && <OpenTerminal worktreeId={worktreeId} />}
         </TroubleBox>
       )}
+      <Commands
+        commands={commands}
+        approved={approve}
+        onApprove={(yes) => setApproved(yes ? commandTexts : null)}
+      />
       {abandoning && (
         <Field
           label="Why is it abandoned?"
@@ -172,7 +176,12 @@ function CleanupPlanPanel({ plan, pending }: { readonly plan: CleanupPlan; reado
   );
 }
 
-function CleanedPage({ done, title }: { readonly done: CleanupDone; readonly title: string }) {
+interface CleanedPageProps {
+  readonly done: CleanupDone;
+  readonly title: string;
+  readonly remoteDeleted: boolean;
+}
+function CleanedPage({ done, title, remoteDeleted }: CleanedPageProps) {
   const { back } = useOrchard();
   const [restored, setRestored] = useState<readonly string[] | null>(null);
   return (
@@ -182,7 +191,9 @@ function CleanedPage({ done, title }: { readonly done: CleanupDone; readonly tit
       stage={restored === null ? 'done' : 'undone'}
       footer={
         <>
-          {restored === null && <UndoButton operation={done.operation} onUndone={setRestored} />}
+          {restored === null && (
+            <UndoButton operation={done.operation} restoreRemote={remoteDeleted} onUndone={setRestored} />
+          )}
           <span className="footer-note" />
           <Button kind="primary" data-first-focus onClick={() => back()}>
             Done

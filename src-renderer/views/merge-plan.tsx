@@ -2,14 +2,26 @@ import type { Failure } from '@contract/failures';
 import type { MergePlan } from '@contract/plans';
 import type { Snapshot } from '@contract/snapshot';
 import { titleOf } from '../model/rows';
-import { Commands, needsApproval, PlanList, PlanSteps } from '../ui/plan-parts';
+import {
+  type AskedCommand,
+  askedCommands,
+  Commands,
+  needsApproval,
+  PlanList,
+  PlanSteps,
+} from '../ui/plan-parts';
 import { TroubleBox } from '../ui/trouble-box';
+import { mendedInTerminal, OpenTerminal } from './open-terminal';
+
+/** Every command that the plan would run, from wherever it names it. */
+const mergeCommands = (plan: MergePlan): readonly AskedCommand[] =>
+  askedCommands(plan.validation, plan.refusal);
 
 /** Why the plan can't run as it stands, the person's approval taken into account. */
 export function mergeBlocked(plan: MergePlan, approve: boolean): Failure | null {
-  const unapproved = plan.validation.filter(needsApproval);
-  if (plan.refusal !== null && !(plan.refusal.kind === 'approval-needed' && approve)) return plan.refusal;
-  if (unapproved.length === 0 || approve) return null;
+  if (plan.refusal !== null && plan.refusal.kind !== 'approval-needed') return plan.refusal;
+  const unapproved = mergeCommands(plan).filter(needsApproval);
+  if (approve || (unapproved.length === 0 && plan.refusal === null)) return null;
   return {
     kind: 'approval-needed',
     commands: unapproved.flatMap(({ command }) => (command.purpose === 'detected' ? [] : [command])),
@@ -17,7 +29,7 @@ export function mergeBlocked(plan: MergePlan, approve: boolean): Failure | null 
 }
 
 export const mergeCommandTexts = (plan: MergePlan): string =>
-  JSON.stringify(plan.validation.map(({ command }) => command.text));
+  JSON.stringify(mergeCommands(plan).map(({ command }) => command.text));
 
 interface MergePlanProps {
   readonly plan: MergePlan;
@@ -31,7 +43,6 @@ export function MergeVerdict({ plan, pending, snapshot }: MergePlanProps & { rea
     const other = snapshot.repositories.flatMap(({ worktrees }) => worktrees).find((one) => one.id === id);
     return other === undefined ? plan.base : titleOf(other);
   };
-  const yieldsToYes = refusal?.kind === 'approval-needed' && plan.validation.some(needsApproval);
   return (
     <section className={pending ? 'verdict pending' : 'verdict'} aria-label="Verdict">
       <p className="from-to">
@@ -40,7 +51,11 @@ export function MergeVerdict({ plan, pending, snapshot }: MergePlanProps & { rea
         <span className="visually-hidden">into</span>
         <bdi>{plan.base}</bdi>
       </p>
-      {refusal !== null && !yieldsToYes && <TroubleBox trouble={refusal} />}
+      {refusal !== null && refusal.kind !== 'approval-needed' && (
+        <TroubleBox trouble={refusal}>
+          {mendedInTerminal(refusal) && <OpenTerminal worktreeId={plan.worktreeId} />}
+        </TroubleBox>
+      )}
       {refusal?.kind !== 'conflict' && (
         <PlanList title="Conflicts with the base" items={plan.conflicts} tone="needs" />
       )}
@@ -66,7 +81,7 @@ export function MergeSteps({ plan, pending, approve, onApprove }: MergeStepsProp
   return (
     <section className={pending ? 'panel pending' : 'panel'} aria-label="The plan" aria-busy={pending}>
       <PlanSteps steps={plan.steps.map(({ text }) => text)} />
-      <Commands commands={plan.validation} approved={approve} onApprove={onApprove} />
+      <Commands commands={mergeCommands(plan)} approved={approve} onApprove={onApprove} />
       <PlanList title="Differs from the base, carry over by hand" items={plan.carryOver} />
       <PlanList title="Mind this" items={plan.warnings} />
     </section>

@@ -11,6 +11,7 @@ import { useExecution } from '../ui/use-execution';
 import { usePlan } from '../ui/use-plan';
 import { Landed } from './landed';
 import { MergeSteps, MergeVerdict, mergeBlocked, mergeCommandTexts } from './merge-plan';
+import { mendedInTerminal, OpenTerminal } from './open-terminal';
 
 const strategies: readonly {
   readonly value: MergeStrategy;
@@ -111,7 +112,11 @@ export function MergeView({ mode, snapshot, worktreeId, worktree }: MergeViewPro
         }
       >
         <Progress operation={execution.operation} words={words} />
-        {execution.trouble !== null && <TroubleBox trouble={execution.trouble} />}
+        {execution.trouble !== null && (
+          <TroubleBox trouble={execution.trouble}>
+            {mendedInTerminal(execution.trouble) && <OpenTerminal worktreeId={worktreeId} />}
+          </TroubleBox>
+        )}
       </Page>
     );
 

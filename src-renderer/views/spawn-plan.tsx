@@ -1,8 +1,19 @@
 import type { Failure } from '@contract/failures';
 import type { SpawnPlan } from '@contract/plans';
 import { Check } from '../ui/controls';
-import { Commands, needsApproval, PlanLine, PlanList } from '../ui/plan-parts';
+import {
+  type AskedCommand,
+  askedCommands,
+  Commands,
+  needsApproval,
+  PlanLine,
+  PlanList,
+} from '../ui/plan-parts';
 import { TroubleBox } from '../ui/trouble-box';
+
+/** Every command that the plan would run, from wherever it names it. */
+export const spawnCommands = (plan: SpawnPlan): readonly AskedCommand[] =>
+  askedCommands([...(plan.setup === null ? [] : [plan.setup]), ...plan.hooks], plan.refusal);
 
 interface Given {
   readonly approve: boolean;
@@ -27,7 +38,7 @@ interface SpawnPlanPanelProps extends Given {
 
 export function SpawnPlanPanel({ plan, pending, approve, force, onApprove, onForce }: SpawnPlanPanelProps) {
   const { refusal } = plan;
-  const commands = [...(plan.setup === null ? [] : [plan.setup]), ...plan.hooks];
+  const commands = spawnCommands(plan);
   const yieldsToYes =
     refusal?.kind === 'too-many-worktrees' ||
     (refusal?.kind === 'approval-needed' && commands.some(needsApproval));

@@ -8,7 +8,7 @@ import { CancelButton, Progress } from '../ui/progress';
 import { TroubleBox } from '../ui/trouble-box';
 import { useExecution } from '../ui/use-execution';
 import { usePlan } from '../ui/use-plan';
-import { SpawnPlanPanel, spawnBlocked } from './spawn-plan';
+import { SpawnPlanPanel, spawnBlocked, spawnCommands } from './spawn-plan';
 import { SpawnedPage } from './spawned';
 
 const PLAN_WAIT_MS = 350;
@@ -225,7 +225,7 @@ export function SpawnView({ snapshot, repositoryId: given }: SpawnViewProps) {
 
 const emptyToNull = (text: string) => (text.trim() === '' ? null : text.trim());
 const commandTexts = (plan: SpawnPlan) =>
-  JSON.stringify([plan.setup?.command.text, ...plan.hooks.map(({ command }) => command.text)]);
+  JSON.stringify(spawnCommands(plan).map(({ command }) => command.text));
 
 /** The repository where most happens now is the likeliest place for the next task. */
 function busiest({ repositories }: Snapshot): string | null {

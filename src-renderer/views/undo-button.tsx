@@ -8,18 +8,26 @@ interface UndoButtonProps {
   readonly operation: string;
   readonly kind?: 'plain' | 'quiet';
   readonly label?: string;
+  /** Push the remote branch again too: it went with what is undone. */
+  readonly restoreRemote?: boolean;
   onUndone(restored: readonly string[]): void;
 }
 
 /** Undo refuses to overwrite, so it needs no yes. */
-export function UndoButton({ operation, kind = 'plain', label, onUndone }: UndoButtonProps) {
+export function UndoButton({
+  operation,
+  kind = 'plain',
+  label,
+  restoreRemote = false,
+  onUndone,
+}: UndoButtonProps) {
   const { ask, say } = useOrchard();
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const undo = async () => {
     setBusy(true);
     setTrouble(null);
-    const answer = await ask('operation.undo', { operation });
+    const answer = await ask('operation.undo', restoreRemote ? { operation, restoreRemote } : { operation });
     setBusy(false);
     if (answer.ok) {
       say('Taken back');

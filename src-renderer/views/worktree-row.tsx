@@ -76,9 +76,12 @@ export const WorktreeRow = memo(function WorktreeRow(props: WorktreeRowProps) {
               </span>
             ) : (
               lastCommit !== null && (
-                <span className="subject" dir="auto" title={lastCommit.subject}>
-                  {lastCommit.subject}
-                </span>
+                <>
+                  <span className="subject" dir="auto" title={lastCommit.subject}>
+                    {lastCommit.subject}
+                  </span>
+                  {state.since !== lastCommit.at && <Age at={lastCommit.at} />}
+                </>
               )
             )}
           </span>
@@ -143,48 +146,50 @@ function RowMeta({ worktree, title }: { readonly worktree: WorktreeView; readonl
           <bdi className="text">{place}</bdi>
         </span>
       )}
-      {(worktree.ahead > 0 || worktree.behind > 0) && (
-        <span
-          className="count"
-          title={`${worktree.ahead} ahead, ${worktree.behind} behind ${worktree.base ?? ''}`}
-        >
-          {worktree.ahead > 0 && <span>↑{worktree.ahead}</span>}
-          {worktree.behind > 0 && <span>↓{worktree.behind}</span>}
-        </span>
-      )}
-      {counts.length > 0 && (
-        <span className="count" title={counts.map(({ words }) => words).join(', ')}>
-          {counts.map(({ kind, sign, count }) => (
-            <span key={kind} className={kind}>
-              {sign}
-              {count}
-            </span>
-          ))}
-        </span>
-      )}
-      {worktree.ongoing !== null && (
-        <span className="badge needs" title={ongoingWord(worktree.ongoing)}>
-          {worktree.ongoing}
-        </span>
-      )}
-      {worktree.collisions.length > 0 && <CollisionBadge worktree={worktree} />}
-      {worktree.merged !== null && (
-        <span className="badge good" title={mergedWord(worktree.merged)}>
-          <Icon name="merged" />
-          merged
-        </span>
-      )}
-      {worktree.locked && (
-        <span className="badge" title={worktree.lockReason ?? 'Locked'}>
-          <Icon name="lock" />
-        </span>
-      )}
-      {worktree.stale && <span className="badge">from last time</span>}
-      {worktree.problem !== null && (
-        <span className="badge needs" title={worktree.problem}>
-          <Icon name="warning" />
-        </span>
-      )}
+      <span className="signs">
+        {(worktree.ahead > 0 || worktree.behind > 0) && (
+          <span
+            className="count"
+            title={`${worktree.ahead} ahead, ${worktree.behind} behind ${worktree.base ?? ''}`}
+          >
+            {worktree.ahead > 0 && <span>↑{worktree.ahead}</span>}
+            {worktree.behind > 0 && <span>↓{worktree.behind}</span>}
+          </span>
+        )}
+        {counts.length > 0 && (
+          <span className="count" title={counts.map(({ words }) => words).join(', ')}>
+            {counts.map(({ kind, sign, count }) => (
+              <span key={kind} className={kind}>
+                {sign}
+                {count}
+              </span>
+            ))}
+          </span>
+        )}
+        {worktree.ongoing !== null && (
+          <span className="badge needs" title={ongoingWord(worktree.ongoing)}>
+            {worktree.ongoing}
+          </span>
+        )}
+        {worktree.collisions.length > 0 && <CollisionBadge worktree={worktree} />}
+        {worktree.merged !== null && (
+          <span className="badge good" title={mergedWord(worktree.merged)}>
+            <Icon name="merged" />
+            merged
+          </span>
+        )}
+        {worktree.locked && (
+          <span className="badge" title={worktree.lockReason ?? 'Locked'}>
+            <Icon name="lock" />
+          </span>
+        )}
+        {worktree.stale && <span className="badge">from last time</span>}
+        {worktree.problem !== null && (
+          <span className="badge needs" title={worktree.problem}>
+            <Icon name="warning" />
+          </span>
+        )}
+      </span>
     </span>
   );
 }

@@ -314,6 +314,9 @@ test('merge: a refusal blocks, a conflict in the run is told in words', async (c
   await poll(() => page.getByRole('button', { name: 'Merge into main' }).isEnabled());
   await page.getByRole('button', { name: 'Merge into main' }).click();
   await shows(popover, /src\/search\/facets.ts\. The worktree is as it was/);
+  await page.getByRole('button', { name: 'Open terminal' }).click();
+  await poll(async () => (await popover.calls('worktree.open')).length === 1);
+  expect(await popover.calls('worktree.open')).toEqual([{ worktreeId: search.id, sessionId: null }]);
   await page.getByRole('button', { name: 'Plan again' }).click();
   await poll(async () => (await popover.calls('worktree.planMerge')).length === 3);
 });
@@ -380,6 +383,67 @@ test('cleanup by keys: the plan, the confirmation, and Undo right there', async 
   await popover.page.getByRole('button', { name: 'Undo', exact: true }).press('Enter');
   await shows(popover, 'Everything is back:');
   expect(await popover.calls('operation.undo')).toEqual([{ operation: done.operation }]);
+});
+
+test('cleanup: a teardown is shown word by word and runs only after a yes; undo brings the remote branch back', async (context) => {
+  const asks = ok({
+    ...cleanupPlan,
+    refusal: { kind: 'approval-needed', commands: [{ purpose: 'teardown', text: 'docker compose down -v' }] },
+  });
+  const done = {
+    operation: 'cleanup-20261120104230-abcdef',
+    removed: cleanupPlan.path,
+    undoUntil: '2026-11-27T10:42:30.000Z',
+  };
+  const popover = await lab.open(context, {
+    answers: {
+      ...answers,
+      'worktree.planCleanup': asks,
+      'worktree.cleanup': ok(done),
+      'operation.undo': ok({ operation: done.operation, restored: ['feature/drop-v1'] }),
+    },
+  });
+  const { page } = popover;
+  await openRow(popover, 6);
+  await page.getByRole('button', { name: 'Clean up…' }).last().click();
+  await shows(popover, 'docker compose down -v');
+  await page.getByLabel('Delete the remote branch too').check();
+  const confirm = page.getByRole('button', { name: 'Clean up', exact: true });
+  expect(await confirm.isEnabled()).toBe(false);
+  await page.getByLabel('I have read this and trust it').check();
+  await poll(() => confirm.isEnabled());
+  await confirm.click();
+  await shows(popover, `Removed ${cleanupPlan.path}.`);
+  expect(await popover.calls('worktree.cleanup')).toEqual([{ token: TOKEN, approve: true }]);
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await shows(popover, 'Everything is back:');
+  expect(await popover.calls('operation.undo')).toEqual([{ operation: done.operation, restoreRemote: true }]);
+});
+
+test('merge: a hook that only the refusal names is shown and asked too', async (context) => {
+  const popover = await lab.open(context, {
+    answers: {
+      ...answers,
+      'worktree.planMerge': ok({
+        ...mergePlan,
+        refusal: {
+          kind: 'approval-needed',
+          commands: [{ purpose: 'hook', text: '.husky/post-merge: npm ci' }],
+        },
+      }),
+      'worktree.merge': 'never',
+    },
+  });
+  const { page } = popover;
+  await openRow(popover, 1);
+  await page.getByRole('button', { name: 'Merge…' }).last().click();
+  await shows(popover, '.husky/post-merge: npm ci');
+  const confirm = page.getByRole('button', { name: 'Merge into main' });
+  expect(await confirm.isEnabled()).toBe(false);
+  await page.getByLabel('I have read this and trust it').check();
+  await confirm.click();
+  await poll(async () => (await popover.calls('worktree.merge')).length === 1);
+  expect(await popover.calls('worktree.merge')).toEqual([{ token: TOKEN, approve: true }]);
 });
 
 test('cleanup of unmerged work needs a reason, and sends it', async (context) => {

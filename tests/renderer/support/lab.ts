@@ -156,13 +156,17 @@ export class Popover {
     });
   }
 
-  /** A picture of the popover as tall as it wants to be; kept only when ORCHARD_PICTURES is set. */
-  async picture(name: string): Promise<void> {
+  /**
+   * A picture of the popover as tall as it wants to be. With ORCHARD_PICTURES=1 the ones to keep are
+   * saved, with `all` every one; an ordinary run leaves the tree as it is.
+   */
+  async picture(name: string, { keep }: { readonly keep: boolean }): Promise<void> {
     await this.fit();
     await this.page.evaluate(() => document.fonts.ready.then(() => undefined));
     const image = await this.page.screenshot({ animations: 'disabled', caret: 'hide' });
     expect(image.byteLength).toBeGreaterThan(1_000);
-    if (process.env.ORCHARD_PICTURES !== '1') return;
+    const wanted = process.env.ORCHARD_PICTURES;
+    if (wanted !== 'all' && !(wanted === '1' && keep)) return;
     await mkdir(pictures, { recursive: true });
     await this.page.screenshot({ path: `${pictures}${name}.png`, animations: 'disabled', caret: 'hide' });
   }
