@@ -1,6 +1,6 @@
 /** The worktrees of a repository: what git lists, joined to the private git directories it keeps them in. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { RepositoryLocation } from '../../domain/facts';
 import { answerProblem, type GitRunner } from './git-runner';
 import { fromGitFile, idOf } from './locate';
@@ -70,13 +70,13 @@ export async function listWorktrees(
     records.map(async (record, at): Promise<ListedWorktree | null> => {
       // Git lists the main worktree first; for a bare repository that row is the repository itself.
       if (at === 0) return location.isBare ? null : main(location, record);
-      const entry = entries.get(record.path);
+      const entry = entries.get(resolve(record.path));
       if (entry === undefined) return null;
       const gitDir = join(location.commonDir, 'worktrees', entry);
       const missing = !(await isThere(record.path));
       return {
         id: idOf('w', gitDir),
-        path: missing ? record.path : await realpath(record.path),
+        path: missing ? resolve(record.path) : await realpath(record.path),
         gitDir,
         entry,
         isMain: false,
@@ -106,7 +106,7 @@ async function main(location: RepositoryLocation, record: ListedRecord): Promise
   };
 }
 
-/** Worktree path, spelled as git lists it → entry name. */
+/** Worktree path → entry name. Resolved: on Windows git writes '/' where Node says '\\'. */
 async function privateDirectories(commonDir: string): Promise<ReadonlyMap<string, string>> {
   const worktrees = join(commonDir, 'worktrees');
   let names: string[];
@@ -120,7 +120,7 @@ async function privateDirectories(commonDir: string): Promise<ReadonlyMap<string
     names.map(async (name) => {
       try {
         const text = (await readFile(join(worktrees, name, 'gitdir'), 'utf8')).replace(/[\r\n]+$/, '');
-        found.set(dirname(fromGitFile(join(worktrees, name), text)), name);
+        found.set(resolve(dirname(fromGitFile(join(worktrees, name), text))), name);
       } catch {
         // Half made or half removed: git does not list it either.
       }
