@@ -8,7 +8,7 @@ type Line = Readonly<Record<string, unknown>>;
 export interface TailFold {
   add(line: string): void;
   tail(): TranscriptTail;
-  /** Whether anything of a conversation was met. */
+  /** Whether anything of a conversation was met: a prompt or an answer, not what a local command printed. */
   readonly spoken: boolean;
   /** Working directories that lines named, oldest first. */
   readonly directories: ReadonlySet<string>;
@@ -32,6 +32,7 @@ export function createTailFold(): TailFold {
   const directories = new Set<string>();
 
   const begin = (at: number | null) => {
+    spoken = true;
     turnStartedAt = at;
     turnEndedAt = null;
     turnOpen = true;
@@ -51,7 +52,6 @@ export function createTailFold(): TailFold {
     const results = blocks.filter(({ type }) => type === 'tool_result');
     for (const { tool_use_id: id } of results) if (typeof id === 'string') pending.delete(id);
     if (results.length > 0 || line.isMeta === true || line.isCompactSummary === true || text === '') return;
-    spoken = true;
     if (text.startsWith('[Request interrupted by user')) {
       end(at);
       interrupted = true;

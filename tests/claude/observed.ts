@@ -1,3 +1,6 @@
+import { readFileSync, watch } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createSessionObserver } from '../../src-main/claude/session-observer';
 import type { SessionFacts, SessionMemory } from '../../src-main/domain/facts';
 import { judgeSession, type SessionVerdict } from '../../src-main/domain/session-state';
@@ -29,6 +32,25 @@ function createObserver(claude: ClaudeWorld, watch: boolean, bugs: string[]) {
   });
 }
 
+/**
+ * The bare floor that the observer's delay is measured against: a busy machine slows both. The client
+ * makes the directory with its first session.
+ */
+async function watchRegistry(claude: ClaudeWorld, seen: (status: string) => void): Promise<() => void> {
+  const directory = join(claude.configDirectory, 'sessions');
+  await mkdir(directory, { recursive: true });
+  const watcher = watch(directory, (_, name) => {
+    try {
+      const file: unknown = JSON.parse(readFileSync(join(directory, String(name)), 'utf8'));
+      const { pid, status, statusUpdatedAt } = file as Record<string, unknown>;
+      seen(`${pid} ${status} ${statusUpdatedAt}`);
+    } catch {
+      // Gone, or torn: the next event has it.
+    }
+  });
+  return () => watcher.close();
+}
+
 /** What a command that runs once sees: one look, nothing watched. */
 export async function lookOnce(claude: ClaudeWorld): Promise<readonly SessionFacts[]> {
   const bugs: string[] = [];
@@ -52,9 +74,14 @@ export async function observeSessions(claude: ClaudeWorld) {
   const memory = new Map<string, SessionMemory>();
   const states = new Map<number, string[]>();
   const active: string[] = [];
-  /** Milliseconds from the client's writing of a status to our listener. */
+  /** When a status first stood in a registry file, seen by a watcher that does nothing else. */
+  const written = new Map<string, number>();
+  /** Milliseconds from there to the observer's listener. */
   const delays: number[] = [];
-  const statuses = new Set<string>();
+  const told = new Set<string>();
+  const stopReference = await watchRegistry(claude, (status) => {
+    if (!written.has(status)) written.set(status, performance.now());
+  });
 
   const judge = (facts: SessionFacts) => judgeSession(facts, memory.get(facts.key) ?? null, Date.now());
   const note = (facts: SessionFacts) => {
@@ -68,9 +95,11 @@ export async function observeSessions(claude: ClaudeWorld) {
     for (const facts of list) {
       if (!memory.has(facts.key)) memory.set(facts.key, { firstSeenAt: Date.now(), seenAt: null });
       note(facts);
-      const status = `${facts.key} ${facts.status} ${facts.statusSince}`;
-      if (!statuses.has(status) && facts.alive) delays.push(Date.now() - facts.statusSince);
-      statuses.add(status);
+      const status = `${facts.pid} ${facts.status} ${facts.statusSince}`;
+      // The observer may well be the first of the two.
+      const since = written.get(status) ?? performance.now();
+      if (!told.has(status) && facts.alive) delays.push(performance.now() - since);
+      told.add(status);
     }
   });
   await observer.start();
@@ -82,6 +111,10 @@ export async function observeSessions(claude: ClaudeWorld) {
   };
   return {
     observer,
+    async dispose() {
+      stopReference();
+      await observer.dispose();
+    },
     processes,
     bugs,
     delays,

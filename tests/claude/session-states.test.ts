@@ -22,7 +22,7 @@ beforeAll(async () => {
   world = claude === null ? null : { claude, observed: await observeSessions(claude) };
 });
 afterAll(async () => {
-  await world?.observed.observer.dispose();
+  await world?.observed.dispose();
   await world?.claude.dispose();
   expect(world?.observed.bugs ?? []).toEqual([]);
 });
@@ -61,14 +61,10 @@ test('working → needs permission → working → done → idle once seen', asy
   });
   observed.see(session);
   expect(await observed.reaches(session, 'idle')).toMatchObject({ attention: 'none' });
-  expect(observed.states(session).filter((state) => state !== 'starting')).toEqual([
-    'idle',
-    'working',
-    'needs-permission',
-    'working',
-    'done',
-    'idle',
-  ]);
+  // On a machine that is very busy the client writes how the turn ended long after that it did.
+  expect(observed.states(session).join(' → ')).toMatch(
+    /^(starting → )?(idle → )?working → needs-permission → working → (idle → )?done → idle$/,
+  );
   expect(observed.active).toContain(repository);
   expect(observed.facts(session)).toMatchObject({ cwd: repository, alive: true, version: '2.1.330' });
 });
@@ -282,23 +278,18 @@ test('what the registry says reaches the listener within 300 ms (p95)', async (c
   const { claude, observed } = await needWorld(ctx);
   const repository = await claude.sandbox.repository('quick');
   const session = await claude.start({ directory: repository });
-  const rounds: number[] = [];
-  // Another process that takes the machine spoils a round; a slow observer spoils them all.
-  for (let round = 0; round < 3 && !rounds.some((p95) => p95 <= 300); round++) {
-    const from = observed.delays.length;
-    for (let turn = 0; turn < 6; turn++) {
-      const gate = createGate();
-      const prompt = `go on ${round} ${turn}`;
-      claude.api.script(prompt, [say('Gone.', { after: gate.opened })]);
-      await session.prompt(prompt);
-      await observed.reaches(session, 'working');
-      gate.open();
-      await observed.reaches(session, 'done');
-      observed.see(session);
-    }
-    const delays = observed.delays.slice(from).sort((a, b) => a - b);
-    expect(delays.length).toBeGreaterThanOrEqual(12);
-    rounds.push(delays[Math.ceil(delays.length * 0.95) - 1] ?? Number.POSITIVE_INFINITY);
+  const from = observed.delays.length;
+  for (let turn = 0; turn < 8; turn++) {
+    const gate = createGate();
+    claude.api.script(`go on ${turn}`, [say('Gone.', { after: gate.opened })]);
+    await session.prompt(`go on ${turn}`);
+    await observed.reaches(session, 'working');
+    gate.open();
+    await observed.reaches(session, 'done');
+    observed.see(session);
   }
-  expect(Math.min(...rounds), `p95 of each round: ${rounds.join(', ')} ms`).toBeLessThanOrEqual(300);
+  const delays = observed.delays.slice(from).sort((a, b) => a - b);
+  expect(delays.length).toBeGreaterThanOrEqual(16);
+  const p95 = delays[Math.ceil(delays.length * 0.95) - 1];
+  expect(p95, `all of them: ${delays.map(Math.round).join(', ')} ms`).toBeLessThanOrEqual(300);
 });

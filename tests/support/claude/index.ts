@@ -264,16 +264,27 @@ function createSession(tmux: Tmux, pane: string, pid: number, configDirectory: s
  */
 async function acceptTrustDialog(tmux: Tmux, pane: string): Promise<void> {
   const look = () => tmux.screen(pane).catch(() => '');
+  const isMarked = (screen: string) => /❯ Yes, I trust/.test(screen);
   if (!(await look()).includes('Yes, I trust this folder')) return;
-  // Down once and no more: the list may go round.
-  if (!/❯ Yes, I trust/.test(await look())) await tmux.press(pane, 'Down');
-  const limits = { limitMs: 10_000, what: 'the marked “Yes” of the trust dialog' };
-  await poll(look, (screen) => /❯ Yes, I trust/.test(screen), limits);
+  const limits = { limitMs: 10_000, what: 'an answered trust dialog' };
+  await poll(
+    async () => {
+      // Keys are ignored for a moment after the dialog came up, and the list goes round: one Down at a time.
+      if (!isMarked(await look())) await tmux.press(pane, 'Down');
+      await poll(look, isMarked, { limitMs: 1_500 }).catch(() => undefined);
+      let steady = 0;
+      const count = (screen: string) => {
+        steady = isMarked(screen) ? steady + 1 : 0;
+        return steady >= 5;
+      };
+      await poll(look, count, { limitMs: 1_500, everyMs: 40 }).catch(() => undefined);
+      return steady;
+    },
+    (steady) => steady >= 5,
+    limits,
+  );
   await tmux.press(pane, 'Enter');
-  await poll(look, (screen) => !screen.includes('Yes, I trust'), {
-    ...limits,
-    what: 'an answered trust dialog',
-  });
+  await poll(look, (screen) => !screen.includes('Yes, I trust'), limits);
 }
 
 function isRunning(pid: number): boolean {

@@ -43,6 +43,15 @@ test('the tail is read although one line is far longer than the window', async (
   expect(reader.tail()).toMatchObject({ lastMessage: 'The answer.', turnOpen: false });
 });
 
+test('a conversation is found behind the client’s own bookkeeping and a last local command', async () => {
+  const file = join(await temporaryDirectory(), 'a.jsonl');
+  const left = line({ type: 'user', message: { content: '<command-name>/exit</command-name>' } });
+  await writeFile(file, prompt('go') + said('Before it left.') + padding(200_000) + left);
+  const reader = createTranscriptReader(file, { wantTurnStart: false });
+  await reader.read();
+  expect(reader.tail()?.lastMessage).toBe('Before it left.');
+});
+
 test('the beginning of a long turn is looked for further back, and not for ever', async () => {
   const directory = await temporaryDirectory();
   const near = join(directory, 'near.jsonl');
