@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { defaultSettings } from '../../src-main/contract/settings';
-import { type ClaudeWorld, createClaudeWorld } from '../support/claude';
+import { type ClaudeWorld, createClaudeWorld, createGate, missingForSessions, say } from '../support/claude';
 import { poll } from '../support/poll';
 import { createSandbox, type Sandbox } from '../support/repositories';
+import { createTestTmux } from '../support/tmux';
 import { type DesktopApp, shown } from './driver';
 import { running } from './process-tree';
 import { createDesktopStarter, type DesktopStarter } from './start-desktop';
@@ -104,3 +105,80 @@ test('Esc closes the popover, a second launch opens it again, and quitting leave
     { what: 'the processes to end' },
   );
 });
+
+test('spawn from the form, its session finishes, one notification, a click, and its pane is in front', async (ctx) => {
+  if (claude === null) return ctx.skip((await missingForSessions()) ?? 'no Claude Code client');
+  const { sandbox, tmux, api, env } = claude;
+  const repository = await twoWorktrees(sandbox);
+  await claude.trust(repository);
+  // The login shell of this HOME finds `claude`, as a person's does.
+  await sandbox.write(join(sandbox.home, '.profile'), `PATH='${env.PATH ?? ''}'\nexport PATH\n`);
+  const task = 'Round the totals of the cart';
+  const gate = createGate();
+  api.script(task, [say('The totals are rounded.', { after: gate.opened })]);
+
+  // The person works in tmux and started Orchard from there.
+  const home = await tmux.start('work', sandbox.home, ['sh']);
+  const outer = createTestTmux(sandbox.root, 'outer', env);
+  await attach(tmux.socket, 'work', outer);
+  const server = await tmux.command('display-message', '-p', '-t', 'work:', '#{pid}');
+  const inFront = () => tmux.command('display-message', '-p', '-t', 'work:', '#{pane_id}');
+
+  const app = await start(ctx, { ...env, TMUX: `${tmux.socket},${server},0`, TMUX_PANE: home });
+  const page = await app.popover();
+  await page.getByText('feature/cart').first().waitFor();
+
+  await page.getByRole('button', { name: 'Spawn' }).click();
+  await page.getByLabel('Task').fill(task);
+  await page.getByText('feature/round-the-totals-of-the-cart').first().waitFor();
+  await page.locator('button[type=submit]').click();
+  await page.getByText('Claude starts').waitFor({ timeout: 30_000 });
+  const made = await sandbox.git(repository, 'worktree', 'list', '--porcelain');
+  expect(made).toContain('branch refs/heads/feature/round-the-totals-of-the-cart');
+  const pane = await poll(inFront, (front) => front !== home, { what: 'the new window', limitMs: 20_000 });
+  await page.getByRole('button', { name: 'Done' }).click();
+
+  const row = page.locator('li[data-row]', { hasText: task });
+  await row.getByText('working', { exact: false }).first().waitFor({ timeout: 45_000 });
+  expect((await app.tray())?.tooltip).toBe('1 working');
+  expect(await app.notifications()).toEqual([]);
+
+  // Back to what one was doing; the session goes on behind.
+  await tmux.command('select-window', '-t', home);
+  gate.open();
+  const [notice] = await poll(
+    () => app.notifications(),
+    (all) => all.length > 0,
+    {
+      what: 'the notification',
+      limitMs: 30_000,
+    },
+  );
+  expect(`${notice?.title} ${notice?.body}`).toContain('The totals are rounded.');
+  expect(`${notice?.title}`).toContain('shop');
+  await row.getByText('done', { exact: false }).first().waitFor();
+  expect((await app.tray())?.tooltip).toBe(await orch(env, 'status'));
+
+  expect(await inFront()).toBe(home);
+  await app.clickNotification(0);
+  await poll(inFront, (front) => front === pane, { what: 'the pane of the session', limitMs: 20_000 });
+  // Seen now: nothing asks for a look any more, and nothing was said twice.
+  await poll(
+    () => app.tray(),
+    (tray) => tray?.tooltip === '1 idle',
+    { what: 'a session that was seen' },
+  );
+  expect(await app.notifications()).toHaveLength(1);
+});
+
+/** A person's terminal that shows a session of this server: a client drawn in a pane of another tmux. */
+async function attach(
+  socket: string,
+  session: string,
+  outer: ReturnType<typeof createTestTmux>,
+): Promise<void> {
+  await outer.run(
+    ...['new-session', '-d', '-x', '140', '-y', '45', '-s', 'outer'],
+    `env -u TMUX -u TMUX_PANE tmux -u -S ${socket} attach-session -t ${session}`,
+  );
+}
