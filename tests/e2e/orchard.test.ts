@@ -7,9 +7,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { defaultSettings } from '../../src-main/contract/settings';
-import { type ClaudeWorld, createClaudeWorld, createGate, missingForSessions, say } from '../support/claude';
+import {
+  bash,
+  type ClaudeWorld,
+  createClaudeWorld,
+  createGate,
+  missingForSessions,
+  say,
+} from '../support/claude';
 import { poll } from '../support/poll';
 import { createSandbox, type Sandbox } from '../support/repositories';
 import { createTestTmux } from '../support/tmux';
@@ -21,14 +29,12 @@ const run = promisify(execFile);
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 let desktop: DesktopStarter | null = null;
-let claude: ClaudeWorld | null = null;
 
 beforeAll(async () => {
-  [desktop, claude] = await Promise.all([createDesktopStarter(), createClaudeWorld()]);
+  desktop = await createDesktopStarter();
 });
 afterAll(async () => {
   await desktop?.dispose();
-  await claude?.dispose();
 });
 
 /** Settings as a person left them: these repositories, and word of a session however short its turn. */
@@ -56,7 +62,31 @@ const orch = async (env: NodeJS.ProcessEnv, ...args: string[]): Promise<string> 
     await run(process.execPath, [join(root, 'out/main/cli.js'), ...args], { env, cwd: env.HOME })
   ).stdout.trim();
 
+/** Claude Code in a HOME of its own, whose login shell finds it as a person's does. */
+async function world(ctx: TestContext): Promise<ClaudeWorld> {
+  const claude = await createClaudeWorld();
+  if (claude === null) return ctx.skip((await missingForSessions()) ?? 'no Claude Code client');
+  onTestFinished(() => claude.dispose());
+  const profile = `PATH='${claude.env.PATH ?? ''}'\nexport PATH\n`;
+  await claude.sandbox.write(join(claude.sandbox.home, '.profile'), profile);
+  return claude;
+}
+
 /** A repository with a second worktree, and the app's settings naming it. */
+/** Waits for a text in the popover; what it showed instead is in the error. */
+async function shows(app: DesktopApp, page: Page, text: string, limitMs = 30_000): Promise<void> {
+  await poll(
+    () => page.locator('body').innerText(),
+    (body) => body.includes(text),
+    {
+      what: `“${text}” in the popover`,
+      limitMs,
+    },
+  ).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${app.errors()}`);
+  });
+}
+
 async function twoWorktrees(sandbox: Sandbox): Promise<string> {
   const repository = await sandbox.repository('shop');
   await sandbox.worktree(repository, join(sandbox.root, 'shop-wt-cart'), 'feature/cart');
@@ -70,16 +100,17 @@ test('a start shows every worktree, and tray and `orch status` say the same', as
   await twoWorktrees(sandbox);
   const app = await start(ctx, sandbox.env);
   const page = await app.popover();
-  await page.getByText('feature/cart').first().waitFor();
+  await shows(app, page, 'feature/cart');
   const rows = page.locator('li[data-row]');
   await poll(
     () => rows.count(),
     (count) => count === 2,
     { what: 'two rows' },
   );
-  expect(await rows.allInnerTexts()).toEqual([
-    expect.stringContaining('cart'),
-    expect.stringContaining('main'),
+  const texts = (await rows.allInnerTexts()).sort();
+  expect(texts).toEqual([
+    expect.stringMatching(/^cart, Active.*1 untracked/),
+    expect.stringMatching(/^main, Active.*main worktree/),
   ]);
   const line = await orch(sandbox.env, 'status');
   expect((await app.tray())?.tooltip).toBe(line);
@@ -90,7 +121,7 @@ test('Esc closes the popover, a second launch opens it again, and quitting leave
   await twoWorktrees(sandbox);
   const app = await start(ctx, sandbox.env);
   const page = await app.popover();
-  await page.getByText('feature/cart').first().waitFor();
+  await shows(app, page, 'feature/cart');
   await page.keyboard.press('Escape');
   await shown(app, false);
   expect(await app.launchAgain()).toBe(0);
@@ -107,12 +138,10 @@ test('Esc closes the popover, a second launch opens it again, and quitting leave
 });
 
 test('spawn from the form, its session finishes, one notification, a click, and its pane is in front', async (ctx) => {
-  if (claude === null) return ctx.skip((await missingForSessions()) ?? 'no Claude Code client');
+  const claude = await world(ctx);
   const { sandbox, tmux, api, env } = claude;
   const repository = await twoWorktrees(sandbox);
   await claude.trust(repository);
-  // The login shell of this HOME finds `claude`, as a person's does.
-  await sandbox.write(join(sandbox.home, '.profile'), `PATH='${env.PATH ?? ''}'\nexport PATH\n`);
   const task = 'Round the totals of the cart';
   const gate = createGate();
   api.script(task, [say('The totals are rounded.', { after: gate.opened })]);
@@ -126,7 +155,7 @@ test('spawn from the form, its session finishes, one notification, a click, and 
 
   const app = await start(ctx, { ...env, TMUX: `${tmux.socket},${server},0`, TMUX_PANE: home });
   const page = await app.popover();
-  await page.getByText('feature/cart').first().waitFor();
+  await shows(app, page, 'feature/cart');
 
   await page.getByRole('button', { name: 'Spawn' }).click();
   await page.getByLabel('Task').fill(task);
@@ -169,6 +198,68 @@ test('spawn from the form, its session finishes, one notification, a click, and 
     { what: 'a session that was seen' },
   );
   expect(await app.notifications()).toHaveLength(1);
+});
+
+test('a session that needs a permission turns the icon, says what it wants to run, and the menu leads there', async (ctx) => {
+  const claude = await world(ctx);
+  const { sandbox, tmux, api, env } = claude;
+  const repository = await sandbox.repository('garden');
+  await settle(sandbox.home, [repository]);
+  api.script('Water the beds', [bash('printf wet > beds.txt'), say('Watered.')]);
+  const app = await start(ctx, env, '--hidden');
+  await poll(
+    () => app.tray(),
+    (tray) => tray?.tooltip.startsWith('no sessions') === true,
+    { what: 'a quiet tray' },
+  );
+
+  const session = await claude.start({ directory: repository, prompt: 'Water the beds' });
+  const other = await tmux.start('elsewhere', sandbox.home, ['sh']);
+  const outer = createTestTmux(sandbox.root, 'outer-garden', env);
+  await attach(tmux.socket, 'elsewhere', outer);
+  const tray = await poll(
+    () => app.tray(),
+    (view) => view?.tooltip === '1 needs you',
+    {
+      what: 'a tray that asks',
+      limitMs: 30_000,
+    },
+  );
+  if (app.driver === 'stand-in') expect(tray?.image).toBe('tray-needs-you.png');
+  const [notice] = await poll(
+    () => app.notifications(),
+    (all) => all.length === 1,
+    { what: 'one notification' },
+  );
+  // The command is in it when the client wrote it down in time; the row has it in any case.
+  expect(notice?.body).toMatch(/^Needs your permission[.:]/);
+  await poll(
+    () => orch(env, 'monitor', '--json'),
+    (json) => json.includes('printf wet > beds.txt'),
+    {
+      what: 'the command it asks for',
+      limitMs: 20_000,
+      everyMs: 500,
+    },
+  );
+  expect(tray?.menu.some((label) => label.endsWith('— needs permission'))).toBe(true);
+  expect(await app.isPopoverVisible()).toBe(false);
+
+  const seen = () => tmux.command('list-clients', '-F', '#{client_session} #{pane_id}');
+  expect(await seen()).toContain(other);
+  await app.chooseMenu(tray?.menu.find((label) => label.endsWith('— needs permission')) ?? 'the row');
+  await poll(seen, (clients) => clients.includes(session.pane), {
+    what: 'the pane of the session',
+    limitMs: 20_000,
+  });
+
+  await session.answer('Enter');
+  await poll(
+    () => app.tray(),
+    (view) => view?.tooltip.includes('needs you') === false,
+    { limitMs: 30_000 },
+  );
+  session.kill();
 });
 
 /** A person's terminal that shows a session of this server: a client drawn in a pane of another tmux. */

@@ -71,6 +71,10 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   const devPage = app.isPackaged ? undefined : env.ELECTRON_RENDERER_URL;
   const page = devPage ?? APP_PAGE;
 
+  // Electron would show a dialog with a stack for these.
+  process.on('uncaughtException', (error) => log.bug('desktop.uncaught', error));
+  process.on('unhandledRejection', (error) => log.bug('desktop.unhandled', error));
+
   const launches = createLaunchRequests(app, { argv: options.argv, isHidden: () => startedHidden(options) });
   // Closing the last window of a menu-bar app ends nothing; without a listener Electron would quit.
   app.on('window-all-closed', () => {});
@@ -79,7 +83,12 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   await app.whenReady();
   if (platform === 'win32') app.setAppUserModelId(APP_USER_MODEL_ID);
   if (platform === 'darwin') app.setActivationPolicy('accessory');
-  electron.Menu.setApplicationMenu(null);
+  // Without an Edit menu macOS knows no copy and paste in the popover's fields; elsewhere they need none.
+  electron.Menu.setApplicationMenu(
+    platform === 'darwin'
+      ? electron.Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }])
+      : null,
+  );
   hardenSession(electron.session.defaultSession, log);
   serveApp({ protocol: electron.protocol, root: join(root, 'out', 'renderer'), log });
 
@@ -173,7 +182,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       if (!notifier.holds(details.arguments)) open('worktrees');
     });
 
-  disposeOnQuit(
+  const quit = disposeOnQuit(
     app,
     async () => {
       for (const step of undo.splice(0).reverse()) step();
@@ -207,8 +216,10 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       followSettings(orchard),
     );
     composed.resolve(orchard);
-    tray.show(await orchard.start());
+    if (!quit.isLeaving()) tray.show(await orchard.start());
   } catch (error) {
+    // What breaks because everything is being put away is no news.
+    if (quit.isLeaving()) return;
     const reference = log.bug('desktop.start', error);
     composed.reject(error);
     dialog.showErrorBox(

@@ -38,9 +38,10 @@ export function createLaunchRequests(
     const { view } = decodeLaunchRequest(data);
     if (view !== null) open(view);
   });
-  app.on('activate', () => open('worktrees'));
   return {
     serve(serve) {
+      // Only from now on: macOS sends one for the launch itself, which may be the quiet one at login.
+      app.on('activate', () => open('worktrees'));
       const { view } = first.isHidden() ? { view: null } : launchRequest(first.argv);
       open = serve;
       const next = waiting.at(-1) ?? view;

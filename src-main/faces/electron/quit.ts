@@ -6,9 +6,13 @@ const DISPOSE_LIMIT_MS = 5_000;
 
 /**
  * Puts everything away before the process ends. `will-quit` is held back once; the limit ends the app
- * whatever still hangs (every operation is journaled, so nothing is lost).
+ * whatever still hangs (every operation is journaled, so nothing is lost). `isLeaving` is true from then on.
  */
-export function disposeOnQuit(app: Pick<App, 'on' | 'exit'>, dispose: () => Promise<void>, log: Log): void {
+export function disposeOnQuit(
+  app: Pick<App, 'on' | 'exit'>,
+  dispose: () => Promise<void>,
+  log: Log,
+): { isLeaving(): boolean } {
   let leaving = false;
   app.on('will-quit', (event) => {
     event.preventDefault();
@@ -22,4 +26,5 @@ export function disposeOnQuit(app: Pick<App, 'on' | 'exit'>, dispose: () => Prom
     });
     void Promise.race([disposed, limit]).then(() => app.exit(0));
   });
+  return { isLeaving: () => leaving };
 }

@@ -18,7 +18,6 @@ const alive = (pid: number): boolean => {
 export class App extends EventEmitter {
   readonly isPackaged = false;
   readonly name = 'Orchard';
-  readonly commandLine = { getSwitchValue: () => '', hasSwitch: () => false };
   #paths = new Map<string, string>([
     ['home', homedir()],
     ['appData', process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config')],

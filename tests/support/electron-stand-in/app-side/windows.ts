@@ -76,9 +76,10 @@ export class BrowserWindow extends EventEmitter {
   }
   async loadURL(url: string): Promise<void> {
     this.#mustLive();
+    // Committed before its scripts run, as a real navigation is.
+    this.#contents.committed(url);
     await load(this.id, url);
     if (this.#destroyed) return;
-    this.#contents.committed(url);
     this.emit('ready-to-show');
     this.#contents.emit('did-finish-load');
   }
