@@ -3,6 +3,10 @@ import type { OperationEvent } from '../../contract/operations';
 import type { Stream } from './terminal-io';
 import { clean, cleanBlock, fitEnd } from './text';
 
+/** Colours and cursor movements of a tool: they are for a terminal of its own. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+const SEQUENCES = /\u001b(\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\)|[@-Z\\-_])/g;
+
 const glyphs = { done: '✓', skipped: '–', failed: '✗', undone: '↩' } as const;
 
 export interface OperationProgress {
@@ -18,6 +22,8 @@ export function showProgress(err: Stream, now: () => number): OperationProgress 
   let operation: string | null = null;
   let running: string | null = null;
   let unfinishedOutput = '';
+  /** Without a terminal, a step that prints something is named before it; others only when they end. */
+  let announced: string | null = null;
 
   const eraseRunning = () => {
     if (running !== null && err.isTerminal) err.write('\r\u001b[2K');
@@ -32,9 +38,18 @@ export function showProgress(err: Stream, now: () => number): OperationProgress 
     drawRunning();
   };
   const outputLines = (text: string, final: boolean) => {
-    const lines = cleanBlock(unfinishedOutput + text).split('\n');
+    // The tail stays as it came: a line, or a sequence, may be cut in two.
+    const lines = (unfinishedOutput + text).split(/\r\n|\n|\r(?!$)/);
     unfinishedOutput = final ? '' : (lines.pop() ?? '');
-    for (const one of lines) if (!final || one !== '') line(style.dim(`      ${one}`));
+    for (const one of lines) {
+      const shown = cleanBlock(one.replace(SEQUENCES, '')).trimEnd();
+      if (final && shown === '') continue;
+      if (announced !== running && running !== null && !err.isTerminal) {
+        announced = running;
+        err.write(`  ${clean(running)}…\n`);
+      }
+      line(style.dim(`      ${shown}`));
+    }
   };
 
   return {
@@ -53,15 +68,14 @@ export function showProgress(err: Stream, now: () => number): OperationProgress 
             started.set(change.step, now());
             eraseRunning();
             running = change.step;
-            if (err.isTerminal) drawRunning();
-            else err.write(`  ${clean(change.step)}…\n`);
-            return;
+            return drawRunning();
           }
           if (running === change.step) {
             eraseRunning();
             running = null;
           }
           const seconds = Math.round((now() - (started.get(change.step) ?? now())) / 1_000);
+          started.delete(change.step);
           const paint =
             change.state === 'done' ? style.green : change.state === 'failed' ? style.red : style.dim;
           return line(

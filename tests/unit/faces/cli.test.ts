@@ -648,8 +648,13 @@ describe('merge and cleanup', () => {
           state.operate(event({ type: 'step', step: 'Check that all is committed', state: 'running' }));
           state.operate(event({ type: 'output', step: 'Check that all is committed', text: 'half ' }));
           state.operate(
-            event({ type: 'output', step: 'Check that all is committed', text: 'line\u001b[2J\nmore' }),
+            event({
+              type: 'output',
+              step: 'Check that all is committed',
+              text: 'line\u001b[2J\r\nmo\u001b[3',
+            }),
           );
+          state.operate(event({ type: 'output', step: 'Check that all is committed', text: '1mre\u0007' }));
           state.operate(event({ type: 'step', step: 'Check that all is committed', state: 'done' }));
           state.operate(event({ type: 'step', step: 'Merge into main', state: 'failed' }));
           return ok(mergeDone);
@@ -659,7 +664,7 @@ describe('merge and cleanup', () => {
     const { out, err } = await state.orch('merge', 'login', '--yes', '--json');
     expect(JSON.parse(out).operation).toBe(operation);
     expect(err).toContain(
-      'Merging\n  Check that all is committed…\n      half line␛[2J\n      more\n  ✓ Check that all is committed\n  ✗ Merge into main\n',
+      'Merging\n  Check that all is committed…\n      half line\n      more␇\n  ✓ Check that all is committed\n  ✗ Merge into main\n',
     );
   });
 
