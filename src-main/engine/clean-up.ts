@@ -68,6 +68,7 @@ export interface Cleaner {
 }
 
 const TEARDOWN_MS = 120_000;
+const FREE_AFTER_MS = 250;
 
 const planData = z.object({
   fingerprint: z.string(),
@@ -110,6 +111,7 @@ interface Looked {
 export function createCleaner(deps: CleanerDeps): Cleaner {
   const { fleet, removal, clock, log } = deps;
   const inBackground = new Set<Promise<void>>();
+  const toFree: CleanupWork[] = [];
   const never = new AbortController().signal;
 
   const look = async (
@@ -196,9 +198,17 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
     });
   };
 
+  /** Removing thousands of files would hold up the answer, and the lock's release, if it began at once. */
   const freeInBackground = (work: CleanupWork) => {
-    const freeing = removal.free(work).finally(() => inBackground.delete(freeing));
-    inBackground.add(freeing);
+    if (work.notKept.length === 0) return;
+    toFree.push(work);
+    clock.schedule(FREE_AFTER_MS, freeNow);
+  };
+  const freeNow = () => {
+    for (const work of toFree.splice(0)) {
+      const freeing = removal.free(work).finally(() => inBackground.delete(freeing));
+      inBackground.add(freeing);
+    }
   };
 
   const execute = async (
@@ -386,6 +396,7 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
     },
 
     async settled() {
+      freeNow();
       await Promise.all(inBackground);
     },
   };

@@ -113,6 +113,7 @@ export function createMergeReversal(landing: Landing): Reversal {
     },
     discard: (location, record) => landing.discard(location, record.operation),
     diskBytes: async () => null,
+    tidy: async () => undefined,
   };
 }
 

@@ -32,6 +32,8 @@ export interface Reversal {
   ): Promise<Result<readonly string[], UndoFailure>>;
   discard(location: RepositoryLocation, record: OperationRecord): Promise<void>;
   diskBytes(record: OperationRecord): Promise<number | null>;
+  /** Frees what was to be removed in the background by a process that ended before. */
+  tidy(record: OperationRecord): Promise<void>;
 }
 
 export interface UndoerDeps {
@@ -77,6 +79,10 @@ export function createCleanupReversal(removal: Removal): Reversal {
     async diskBytes(record) {
       const work = workOf(record);
       return work === null ? null : removal.diskBytes(work);
+    },
+    async tidy(record) {
+      const work = workOf(record);
+      if (work !== null) await removal.free(work);
     },
   };
 }
@@ -199,7 +205,10 @@ export function createUndoer(deps: UndoerDeps): Undoer {
     async collect(location) {
       const gone: string[] = [];
       for (const record of await records.list(location)) {
-        if (!isExpired(record, clock.now())) continue;
+        if (!isExpired(record, clock.now())) {
+          await deps.reversals[record.kind].tidy(record);
+          continue;
+        }
         await deps.reversals[record.kind].discard(location, record);
         await records.remove(location, record.operation);
         gone.push(record.operation);

@@ -456,6 +456,25 @@ test('reproducible files are not kept; other ignored ones that differ are named 
   await expect(readdir(join(s.worktree, 'node_modules'))).rejects.toThrow();
 });
 
+test('reproducible files that a short process left in trash are freed by the next one', async () => {
+  const s = await scene();
+  await s.sandbox.commit(s.repository, { '.gitignore': 'node_modules/\n' });
+  await s.inside('merge', '-q', 'main');
+  await s.sandbox.write(join(s.worktree, 'node_modules/x/index.js'), 'x');
+  const { token } = await s.plan();
+  const done = await s.cleaner.cleanup({ token, approve: false });
+  if (!done.ok) throw new Error('refused');
+  // It ended here, before the background had its turn.
+  const trash = join(s.repository, '.git/orchard/trash', done.value.operation, 'worktree');
+  const next = createHouse({
+    locations: [locationOf(s.repository)],
+    env: s.sandbox.env,
+    home: s.sandbox.home,
+  });
+  await next.recovery.atStart(locationOf(s.repository));
+  expect((await readdir(trash)).sort()).toEqual(['.git', '.gitignore', 'README.md', 'src']);
+});
+
 test('unchanged copies of spawn are no work; a changed one is', async () => {
   const s = await scene();
   const { createHash } = await import('node:crypto');
