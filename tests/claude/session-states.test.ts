@@ -232,7 +232,7 @@ test('a dialog that the person opens asks for nothing', async (ctx) => {
 test('a background shell is neither working nor done', async (ctx) => {
   const { claude, observed } = await needWorld(ctx);
   const repository = await claude.sandbox.repository('background');
-  claude.api.script('serve it', [bash('sleep 600', { run_in_background: true }), say('It runs.')]);
+  claude.api.script('serve it', [bash('sleep 113', { run_in_background: true }), say('It runs.')]);
   const session = await claude.start({ directory: repository, prompt: 'serve it' });
   expect(
     await observed.reaches(session, 'background', ({ lastMessage }) => lastMessage !== null),

@@ -26,9 +26,11 @@
  * - Hold a turn open with `createGate()` and `say('…', { after: gate.opened })`, never with a delay.
  * - `dispose()` ends every session, the tmux server and the API, and removes the directory.
  */
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { poll } from '../poll';
 import { createSandbox, type Sandbox } from '../repositories';
 import { installedClient, missingForSessions } from './client';
@@ -173,6 +175,7 @@ export async function createClaudeWorld(): Promise<ClaudeWorld | null> {
     },
     async dispose() {
       for (const pid of pids) endProcess(pid);
+      await endWhatIsLeft(root);
       await tmux.stop();
       await api.close();
       // A client that is ending may still write a last file into its HOME.
@@ -285,6 +288,22 @@ async function acceptTrustDialog(tmux: Tmux, pane: string): Promise<void> {
   );
   await tmux.press(pane, 'Enter');
   await poll(look, (screen) => !screen.includes('Yes, I trust'), limits);
+}
+
+/** Background shells outlive a killed session; their command lines name this world's own directory. */
+async function endWhatIsLeft(root: string): Promise<void> {
+  const { stdout } = await promisify(execFile)('ps', ['-axww', '-o', 'pid=,command=']);
+  for (const line of stdout.split('\n')) {
+    const [, pid, command] = /^\s*(\d+) (.*)$/.exec(line) ?? [];
+    // The tmux server names it too, and is asked politely.
+    if (pid === undefined || command?.includes(`${root}/home/`) !== true) continue;
+    try {
+      // A shell of Claude Code's leads a group of its own.
+      process.kill(-Number(pid), 'SIGKILL');
+    } catch {
+      endProcess(Number(pid));
+    }
+  }
 }
 
 function isRunning(pid: number): boolean {
