@@ -1,0 +1,97 @@
+/** What watching costs while nothing happens: the whole product, its helper and what they started. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startRegistry } from '../claude-files';
+import { makeFixture, makeRepository } from '../fixtures';
+import { limitRow, notMeasured } from '../row';
+import type { Scenario } from '../scenario';
+import { composeWhole } from '../whole-product';
+
+/** `utime stime cutime cstime` in ticks of 10 ms: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+const TICK_MS = 10;
+const SESSIONS = 20;
+
+interface Used {
+  /** By the process itself and its helper. */
+  readonly ownMs: number;
+  /** By what they started and what has ended since. */
+  readonly childrenMs: number;
+}
+
+async function used(): Promise<Used> {
+  let ownMs = 0;
+  let childrenMs = 0;
+  const family = [process.pid, ...(await childrenOf(process.pid, 'git-helper'))];
+  for (const pid of family) {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+    if (text === null) continue;
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    ownMs += ((fields[11] ?? 0) + (fields[12] ?? 0)) * TICK_MS;
+    childrenMs += ((fields[13] ?? 0) + (fields[14] ?? 0)) * TICK_MS;
+  }
+  return { ownMs, childrenMs };
+}
+
+async function childrenOf(pid: number, name: string): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const task of await readdir(`/proc/${pid}/task`)) {
+    const list = await readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '');
+    for (const child of list.trim().split(' ').filter(Boolean)) {
+      const command = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+      if (command.includes(name)) found.push(Number(child));
+    }
+  }
+  return found;
+}
+
+export const measureIdle: Scenario = async (bench) => {
+  const what = 'Nothing changed';
+  if (bench.platform !== 'linux') {
+    bench.row(notMeasured(what, 'measured on Linux only', '≤ 0.1 % of a core, ≤ 0.3 % with verify passes'));
+    return;
+  }
+  const { m, idleSeconds } = bench.sizes;
+  const { worktrees } = await makeFixture(bench.fixtures, `m-${m.worktrees}x${m.files}`, (at) =>
+    makeRepository(at, { ...m, packages: 60 }),
+  );
+  const config = join(bench.scratch, 'claude');
+  const registry = await startRegistry(
+    config,
+    SESSIONS,
+    (n) => worktrees[n % worktrees.length] ?? '',
+    bench.platform,
+  );
+  const orchard = await composeWhole(bench, {
+    repositories: [worktrees[0] ?? ''],
+    notifier: null,
+    env: { CLAUDE_CONFIG_DIR: config },
+  });
+  try {
+    await orchard.start();
+    await orchard.settled();
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    const before = await used();
+    let snapshots = 0;
+    orchard.onSnapshot(() => snapshots++);
+    const begun = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, idleSeconds * 1000));
+    const after = await used();
+    const elapsedMs = performance.now() - begun;
+    const own = ((after.ownMs - before.ownMs) / elapsedMs) * 100;
+    const all = own + ((after.childrenMs - before.childrenMs) / elapsedMs) * 100;
+    bench.row(
+      limitRow(
+        `${what} for ${idleSeconds} s, ${worktrees.length} worktrees and ${SESSIONS} sessions (a verify pass every 30 s at most)`,
+        `${own.toFixed(2)} % of a core by app and helper, ${all.toFixed(2)} % with the git processes of verify passes; ${snapshots} snapshots`,
+        '≤ 0.1 % between, ≤ 0.3 % with them',
+        all <= 0.3 && own <= 0.3,
+      ),
+    );
+  } finally {
+    await orchard.dispose();
+    registry.end();
+  }
+};
