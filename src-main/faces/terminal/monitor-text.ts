@@ -1,100 +1,12 @@
 /** What `orch monitor` prints: the skill's table, what stands behind its rows, and what to do next. */
 import type { RepositoryView, Snapshot, Suggestion, WorktreeView } from '../../contract/snapshot';
 import { ago } from './ages';
+import { chooseColumns, type MonitorOptions, type Row } from './monitor-columns';
 import { foremost, sessionDetail, sessionPaint, sessionText } from './session-words';
 import { shellWord } from './shell-words';
-import type { Style } from './style';
-import { type Cell, type Column, naturalWidths, renderTable, shrink, tableWidth } from './table';
+import { renderTable } from './table';
 import { clean, fitEnd, wrap } from './text';
-import { branchName, bytesText, changesText, mergedText, syncText, worktreeName } from './worktree-words';
-
-export interface MonitorOptions {
-  readonly now: number;
-  /** Columns of the terminal; null when the output is no terminal: nothing has to fit. */
-  readonly columns: number | null;
-  readonly style: Style;
-  readonly platform: 'darwin' | 'linux' | 'win32';
-}
-
-interface Row {
-  readonly number: number;
-  readonly worktree: WorktreeView;
-}
-interface Field {
-  readonly column: Column;
-  cell(row: Row, options: MonitorOptions): Cell;
-}
-
-const column = (title: string, least: number, most: number, cut: Column['cut'] = 'end'): Column => ({
-  title,
-  least,
-  most,
-  cut,
-});
-
-/** The skill's own columns, always there. */
-const always: readonly Field[] = [
-  { column: column('#', 1, 3), cell: ({ number }) => ({ text: String(number) }) },
-  {
-    column: column('Worktree', 12, 48, 'middle'),
-    cell: ({ worktree }, { style }) => ({
-      text: worktreeName(worktree),
-      ...(worktree.attention === 'none' ? {} : { paint: style.bold }),
-    }),
-  },
-  {
-    column: column('Branch', 10, 48, 'middle'),
-    cell: ({ worktree }) => ({ text: branchName(worktree) }),
-  },
-  {
-    column: column('Last Commit', 11, 14),
-    cell: ({ worktree }, { now }) => ({
-      text: worktree.lastCommit === null ? 'none' : ago(worktree.lastCommit.at, now),
-    }),
-  },
-  { column: column('Status', 8, 10), cell: ({ worktree }, { style }) => statusCell(worktree, style) },
-];
-
-/** Product columns, as many as fit, in this order; the rest is said below the table. */
-const extra: readonly (Field & { readonly id: 'session' | 'changes' | 'sync' | 'task' | 'subject' })[] = [
-  {
-    id: 'session',
-    column: column('Session', 12, 30),
-    cell: ({ worktree }, { now, style }) => {
-      const session = foremost(worktree.sessions);
-      if (session === null) return { text: '' };
-      const others = worktree.sessions.filter(({ state }) => state !== 'ended').length - 1;
-      return {
-        text: sessionText(session, now) + (others > 0 ? ` +${others}` : ''),
-        paint: sessionPaint(session, style),
-      };
-    },
-  },
-  {
-    id: 'changes',
-    column: column('Changes', 9, 34),
-    cell: ({ worktree }) => ({ text: changesText(worktree) }),
-  },
-  { id: 'sync', column: column('↑↓', 5, 11), cell: ({ worktree }) => ({ text: syncText(worktree) }) },
-  {
-    id: 'task',
-    column: column('Task', 16, 48),
-    cell: ({ worktree }) => ({ text: worktree.task === null ? '' : clean(worktree.task) }),
-  },
-  {
-    id: 'subject',
-    column: column('Subject', 16, 40),
-    cell: ({ worktree }) => ({
-      text: worktree.lastCommit === null ? '' : clean(worktree.lastCommit.subject),
-    }),
-  },
-];
-
-function statusCell(worktree: WorktreeView, style: Style): Cell {
-  if (worktree.missing) return { text: 'Away', paint: style.red };
-  if (worktree.activity === 'active') return { text: 'Active' };
-  return { text: worktree.activity === 'idle' ? '⚠️ Idle' : '⚠️ Stale', paint: style.yellow };
-}
+import { bytesText, changesText, mergedText, syncText } from './worktree-words';
 
 /** The whole block, without a line break at its end. */
 export function monitorText(snapshot: Snapshot, options: MonitorOptions): string {
@@ -131,41 +43,16 @@ function repositoryText(
 ): string {
   const shown = repository.worktrees.flatMap((worktree) => rows.get(worktree.id) ?? []);
   if (shown.length === 0) return 'No worktrees.';
-  const fields: Field[] = [...always];
-  const used = new Set<string>();
-  const cells = (chosen: readonly Field[]) =>
-    shown.map((row) => chosen.map((field) => field.cell(row, options)));
-  const widths = (chosen: readonly Field[]) =>
-    naturalWidths(
-      chosen.map((field) => field.column),
-      cells(chosen),
-    );
-  for (const field of extra) {
-    if (!shown.some((row) => field.cell(row, options).text !== '')) {
-      used.add(field.id);
-      continue;
-    }
-    const tried = [...fields, field];
-    const wanted = field.id === 'subject' ? widths(tried) : roomy(tried, widths(tried));
-    if (options.columns !== null && tableWidth(wanted) > options.columns) break;
-    fields.push(field);
-    used.add(field.id);
-  }
-  const columns = fields.map((field) => field.column);
-  const fitted = shrink(columns, widths(fields), options.columns ?? Number.POSITIVE_INFINITY);
-  const table = renderTable(columns, cells(fields), fitted, options.style);
+  const { fields, widths, used } = chooseColumns(shown, options);
+  const table = renderTable(
+    fields.map((field) => field.column),
+    shown.map((row) => fields.map((field) => field.cell(row, options))),
+    widths,
+    options.style,
+  );
   const details = shown.flatMap((row) => detailLines(row, rows, used, options));
   return details.length === 0 ? table : `${table}\n\n${details.join('\n')}`;
 }
-
-/** A further column must leave the others readable: a name may lose a third for it, not more. */
-const roomy = (fields: readonly Field[], natural: readonly number[]): number[] =>
-  fields.map((field, i) => {
-    const one = natural[i] ?? 0;
-    return field.column.most > 20
-      ? Math.min(one, Math.max(field.column.least, Math.ceil((one * 2) / 3)))
-      : one;
-  });
 
 /** "2  ▲ needs permission, 2 min: Bash, npm test" and what else its columns did not say. */
 function detailLines(

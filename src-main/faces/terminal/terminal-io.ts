@@ -81,7 +81,10 @@ export function openTerminalIo(
               lines.question(`${question} [y/N] `).catch(() => ''),
               // Ctrl+D, or Ctrl+C: readline takes it from the terminal, and it means no.
               new Promise<string>((resolve) => {
-                lines.once('SIGINT', () => resolve(''));
+                lines.once('SIGINT', () => {
+                  stderr.write('\n');
+                  resolve('');
+                });
                 lines.once('close', () => resolve(''));
               }),
             ]);

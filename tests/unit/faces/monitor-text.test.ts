@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { ago, span } from '../../../src-main/faces/terminal/ages';
+import { ago, since } from '../../../src-main/faces/terminal/ages';
 import { monitorText } from '../../../src-main/faces/terminal/monitor-text';
 import { plain, styleFor } from '../../../src-main/faces/terminal/style';
 import { clean, cleanBlock, fitEnd, fitMiddle, wrap } from '../../../src-main/faces/terminal/text';
@@ -223,7 +223,8 @@ test('ages are said as the skill says them', () => {
   expect(ago(iso(t0 - 47 * HOUR), t0)).toBe('47 hours ago');
   expect(ago(iso(t0 - 48 * HOUR), t0)).toBe('2 days ago');
   expect(ago('nonsense', t0)).toBe('unknown');
-  expect(span(59_999)).toBe('under a minute');
+  expect(since(iso(t0 - 59_999), t0)).toBe('just now');
+  expect(since(iso(t0 - 2 * HOUR), t0)).toBe('2 hours');
 });
 
 test('text is fitted by what a terminal shows, never through a character', () => {

@@ -243,7 +243,7 @@ export async function confirmed(
 ): Promise<Result<true, FailureOf<'needs-confirmation' | 'cancelled'>>> {
   if (yes) return ok(true);
   if (io.ask === null) return fail({ kind: 'needs-confirmation', what });
-  return (await io.ask(question)) ? ok(true) : fail({ kind: 'needs-confirmation', what });
+  return (await io.ask(question)) ? ok(true) : fail(cancelled);
 }
 
 /** The newest words about a worktree that was just made. */
