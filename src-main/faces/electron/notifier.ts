@@ -16,7 +16,10 @@ export interface NotifierDeps {
 }
 
 export interface ElectronNotifier extends Notifier {
-  /** Windows: whether an activation belongs to a notification that this process still holds. */
+  /**
+   * Windows: whether an activation belongs to a notification of this process, whose own click listener
+   * takes care of it. Ask once per activation.
+   */
   holds(rawActivation: string): boolean;
   dispose(): void;
 }
@@ -28,6 +31,9 @@ export interface ElectronNotifier extends Notifier {
 export function createElectronNotifier(deps: NotifierDeps): ElectronNotifier {
   const policy = platformPolicies[deps.platform];
   const kept = new Map<string, Notification>();
+  /** Clicked ones whose activation is still to come (Windows tells both, in either order), and the reverse. */
+  const clicked = new Set<string>();
+  const activated = new Set<string>();
   let problem: string | null = deps.isSupported() ? null : 'This system has no notification service.';
 
   function setProblem(next: string | null) {
@@ -57,9 +63,13 @@ export function createElectronNotifier(deps: NotifierDeps): ElectronNotifier {
       });
       notification.on('click', () => {
         forget(request.id, notification);
+        if (!activated.delete(request.id) && deps.platform === 'win32') clicked.add(request.id);
         onClick();
       });
-      notification.on('close', () => forget(request.id, notification));
+      notification.on('close', ({ reason }) => {
+        // Timed out is off the screen and still in the notification centre, where it can be clicked.
+        if (reason !== 'timedOut') forget(request.id, notification);
+      });
       notification.on('show', () => setProblem(null));
       notification.on('failed', (_event, error) => {
         forget(request.id, notification);
@@ -77,10 +87,16 @@ export function createElectronNotifier(deps: NotifierDeps): ElectronNotifier {
     },
     holds(raw) {
       const tag = activationTag(raw);
-      return tag === null ? kept.size > 0 : kept.has(tag);
+      if (tag === null) return kept.size > 0;
+      if (clicked.delete(tag)) return true;
+      if (!kept.has(tag)) return false;
+      activated.add(tag);
+      return true;
     },
     dispose() {
       kept.clear();
+      clicked.clear();
+      activated.clear();
     },
   };
 }
