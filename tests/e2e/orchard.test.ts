@@ -137,6 +137,42 @@ test('Esc closes the popover, a second launch opens it again, and quitting leave
   );
 });
 
+test('a malformed call, a foreign window and a navigation are refused by the app as it is built', async (ctx) => {
+  const sandbox = await createSandbox();
+  await twoWorktrees(sandbox);
+  const app = await start(ctx, sandbox.env);
+  const page = await app.popover();
+  await shows(app, page, 'feature/cart');
+  const ask = (name: string, input: unknown) =>
+    page.evaluate(
+      ([request, given]): Promise<unknown> => Reflect.get(window, 'orchard').request(request, given),
+      [name, input] as const,
+    );
+  expect(await ask('worktree.open', { worktreeId: '../..', sessionId: null })).toMatchObject({
+    ok: false,
+    error: { kind: 'invalid-request', field: 'worktreeId' },
+  });
+  expect(await ask('worktree.open', { worktreeId: 'w-000000000000', sessionId: null })).toMatchObject({
+    ok: false,
+    error: { kind: 'not-found' },
+  });
+  expect(await app.askFromForeignWindow('snapshot.get', {})).toMatchObject({
+    ok: false,
+    error: { kind: 'forbidden' },
+  });
+  await page.evaluate(() => {
+    location.href = 'https://github.com/';
+    window.open('https://github.com/orchard');
+  });
+  await poll(
+    () => app.openedExternally(),
+    (opened) => opened.join() === 'https://github.com/orchard',
+  );
+  // Still the popover, still talking to the app.
+  expect(await ask('snapshot.get', {})).toMatchObject({ ok: true });
+  expect(await page.title()).toBe('Orchard');
+});
+
 test('spawn from the form, its session finishes, one notification, a click, and its pane is in front', async (ctx) => {
   const claude = await world(ctx);
   const { sandbox, tmux, api, env } = claude;
