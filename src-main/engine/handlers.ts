@@ -67,6 +67,14 @@ function defined<T extends object>(partial: T | undefined): { [K in keyof T]-?: 
 export function createHandlers(deps: HandlerDeps): Handlers {
   const { fleet, settings, person } = deps;
 
+  /** Work that Orchard began stays in sight, also before its first session has registered. */
+  async function keepWatching(root: string): Promise<void> {
+    const { added, hidden } = settings.get().repositories;
+    if (added.includes(root) || hidden.includes(root)) return;
+    const changed = await settings.update((current) => addRepository(current, root));
+    if (!changed.ok) deps.log.warn('repository.keep', { failure: changed.error });
+  }
+
   return {
     'snapshot.get': async () => ok(fleet.snapshot()),
     'snapshot.refresh': async () => ok(await fleet.refresh()),
@@ -103,7 +111,8 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'repository.spawn': async (input) => {
       const spawned = await deps.spawner.execute(input);
       if (spawned.ok) {
-        await fleet.lookAt(spawned.value.path);
+        const location = await fleet.lookAt(spawned.value.path);
+        if (location !== null) await keepWatching(location.root);
         await fleet.discover();
       }
       return spawned;
