@@ -260,8 +260,9 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     // What a crash left is finished or rolled back once, as soon as its repository is seen.
     const recovered = new Set<RepositoryId>();
     cancels.push(
-      gitSide.observer.onFacts(({ location }) => {
-        if (recovered.has(location.id)) return;
+      gitSide.observer.onFacts(({ location, worktrees }) => {
+        // What comes from the disk cache is a memory of last time: nothing is done because of it.
+        if (recovered.has(location.id) || worktrees.some(({ stale }) => stale)) return;
         recovered.add(location.id);
         transactions.recovery.atStart(location).catch((error: unknown) => log.bug('recovery', error));
       }),
@@ -281,7 +282,14 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
         operationListeners.delete(listener);
       };
     },
-    start: () => fleet.start(),
+    async start() {
+      const first = await fleet.start();
+      if (watch) return first;
+      const recovered = await Promise.all(
+        fleet.repositories().map(({ location }) => transactions.recovery.ifNeeded(location)),
+      );
+      return recovered.flat().length === 0 ? first : fleet.refresh();
+    },
     settled: () => fleet.settled(),
     async dispose() {
       for (const cancel of cancels) cancel();

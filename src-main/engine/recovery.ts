@@ -11,6 +11,8 @@ export interface Recovery {
   underLock(location: RepositoryLocation): Promise<readonly string[]>;
   /** At the start of a process: takes the lock if nobody has it, recovers and empties old trash. */
   atStart(location: RepositoryLocation): Promise<readonly string[]>;
+  /** The same for a command that only looks: where a crash left nothing, nothing is written. */
+  ifNeeded(location: RepositoryLocation): Promise<readonly string[]>;
 }
 
 export function createRecovery(deps: {
@@ -33,19 +35,22 @@ export function createRecovery(deps: {
       }
     return said;
   };
+  const recover = async (location: RepositoryLocation, andCollect: boolean) => {
+    const held = await deps.lock.acquire(location, 'recovery', { waitMs: 0 });
+    // Somebody is at work there, and recovers before that.
+    if (!held.ok) return [];
+    try {
+      const said = await underLock(location);
+      if (andCollect) await deps.collect(location);
+      return said;
+    } finally {
+      await held.value.release();
+    }
+  };
   return {
     underLock,
-    async atStart(location) {
-      const held = await deps.lock.acquire(location, 'recovery', { waitMs: 0 });
-      // Somebody is at work there, and recovers before that.
-      if (!held.ok) return [];
-      try {
-        const said = await underLock(location);
-        await deps.collect(location);
-        return said;
-      } finally {
-        await held.value.release();
-      }
-    },
+    atStart: (location) => recover(location, true),
+    ifNeeded: async (location) =>
+      (await deps.journal.unfinished(location)).length === 0 ? [] : recover(location, false),
   };
 }
