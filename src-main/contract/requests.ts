@@ -49,6 +49,12 @@ export interface DoctorCheck {
   readonly next: string | null;
 }
 
+/** Orchard never types into a running session: then the prompt is for the person to paste. */
+export interface ToldClaude {
+  readonly prompt: string;
+  readonly told: boolean;
+}
+
 export interface TerminalCapability {
   readonly id: string;
   readonly title: string;
@@ -82,6 +88,8 @@ export const requests = {
   'worktree.open': request<OpenDone, OpenFailure>()(
     z.object({ worktreeId, sessionId: sessionId.nullable() }).strict(),
   ),
+  /** Its terminal, with Claude told to resolve the conflict with the base. */
+  'worktree.openToResolve': request<OpenDone & ToldClaude, OpenFailure>()(z.object({ worktreeId }).strict()),
   'worktree.openCommand': request<{ command: string }, OpenFailure>()(
     z.object({ worktreeId, sessionId: sessionId.nullable() }).strict(),
   ),

@@ -80,6 +80,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'snapshot.refresh': async () => ok(await fleet.refresh()),
 
     'worktree.open': ({ worktreeId, sessionId }) => deps.opener.open(worktreeId, sessionId),
+    'worktree.openToResolve': ({ worktreeId }) => deps.opener.openToResolve(worktreeId),
     'worktree.openCommand': ({ worktreeId, sessionId }) => deps.opener.openCommand(worktreeId, sessionId),
     'worktree.markSeen': async ({ worktreeId }) => {
       if (fleet.worktree(worktreeId) === null) return fail(missing('worktree', worktreeId));

@@ -5,6 +5,7 @@
 import type { FailureOf, OpenFailure } from '../contract/failures';
 import type { SessionKey, WorktreeId } from '../contract/ids';
 import type { OpenDone } from '../contract/plans';
+import type { ToldClaude } from '../contract/requests';
 import { fail, ok, type Result } from '../contract/result';
 import type { Attention, SessionState } from '../contract/snapshot';
 import type { OpenRequest, SessionObserver, Terminals } from './ports';
@@ -33,6 +34,7 @@ export interface OpenableWorktree {
   readonly branch: string | null;
   readonly task: string | null;
   readonly missing: boolean;
+  readonly base: string | null;
   readonly sessions: readonly OpenableSession[];
 }
 
@@ -56,6 +58,8 @@ export interface OpenerDeps {
 export interface Opener {
   /** `session` null: the one that needs the person most. */
   open(worktree: WorktreeId, session: SessionKey | null): Promise<Result<OpenDone, OpenFailure>>;
+  /** The same, with Claude told to resolve the conflict with the base when a new terminal opens. */
+  openToResolve(worktree: WorktreeId): Promise<Result<OpenDone & ToldClaude, OpenFailure>>;
   /** What `open` would run, as a line to paste; runs nothing. */
   openCommand(
     worktree: WorktreeId,
@@ -122,6 +126,16 @@ export function createOpener(deps: OpenerDeps): Opener {
 
   return {
     open: async (worktreeId, key) => go(await target(worktreeId, key)),
+    async openToResolve(worktreeId) {
+      const found = await target(worktreeId, null);
+      if (!found.ok) return found;
+      const { request } = found.value;
+      const told = request.session === null;
+      const prompt = resolvePrompt(openables.worktree(worktreeId)?.base ?? null);
+      const command = told && request.command !== null ? [...request.command, prompt] : request.command;
+      const done = await go(ok({ ...found.value, request: { ...request, command } }));
+      return done.ok ? ok({ ...done.value, prompt, told }) : done;
+    },
     async openCommand(worktreeId, key) {
       const found = await target(worktreeId, key);
       return found.ok ? ok({ command: await terminals.commandLine(found.value.request) }) : found;
@@ -164,6 +178,10 @@ function liveTarget(session: OpenableSession, title: string): Target | null {
     worktreeId: session.worktreeId,
   };
 }
+
+/** One prompt, never a command: it starts with a word, so it can't read as an option or a slash command. */
+export const resolvePrompt = (base: string | null): string =>
+  `Merge ${base ?? 'the base branch'} into this branch with git, resolve the conflicts so that the intent of both sides is kept, run the tests, and commit. Say what you decided for each file.`;
 
 /** `name` only for a new conversation: a resumed one keeps its own. */
 export function claudeCommand(conversation: string | null, name: string | null): readonly string[] {

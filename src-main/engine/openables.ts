@@ -29,6 +29,7 @@ export function openablesOf(fleet: Fleet): Openables {
         branch: facts.branch,
         task: facts.record?.task ?? null,
         missing: facts.missing,
+        base: facts.base,
         sessions: sessions.map(openable),
       };
     },

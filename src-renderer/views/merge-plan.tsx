@@ -53,7 +53,9 @@ export function MergeVerdict({ plan, pending, snapshot }: MergePlanProps & { rea
       </p>
       {refusal !== null && refusal.kind !== 'approval-needed' && (
         <TroubleBox trouble={refusal}>
-          {mendedInTerminal(refusal) && <OpenTerminal worktreeId={plan.worktreeId} />}
+          {mendedInTerminal(refusal) && (
+            <OpenTerminal worktreeId={plan.worktreeId} conflict={refusal.kind === 'conflict'} />
+          )}
         </TroubleBox>
       )}
       {refusal?.kind !== 'conflict' && (

@@ -114,7 +114,9 @@ export function MergeView({ mode, snapshot, worktreeId, worktree }: MergeViewPro
         <Progress operation={execution.operation} words={words} />
         {execution.trouble !== null && (
           <TroubleBox trouble={execution.trouble}>
-            {mendedInTerminal(execution.trouble) && <OpenTerminal worktreeId={worktreeId} />}
+            {mendedInTerminal(execution.trouble) && (
+              <OpenTerminal worktreeId={worktreeId} conflict={execution.trouble.kind === 'conflict'} />
+            )}
           </TroubleBox>
         )}
       </Page>

@@ -29,6 +29,7 @@ const worktree = (change: Partial<OpenableWorktree> = {}): OpenableWorktree => (
   branch: 'feature/login',
   task: 'Mend the login',
   missing: false,
+  base: 'main',
   sessions: [],
   ...change,
 });
@@ -64,6 +65,30 @@ function setUp(
   });
   return { opener, requests, seen };
 }
+
+describe('opening to have a conflict resolved', () => {
+  it('tells a new Claude what to do, as one argument', async () => {
+    const { opener, requests } = setUp(worktree());
+    expect(await opener.openToResolve('w-000000000001')).toMatchObject({ ok: true, value: { told: true } });
+    expect(requests[0]?.command).toEqual([
+      'claude',
+      '-n',
+      'feature/login',
+      expect.stringMatching(/^Merge main into this branch/),
+    ]);
+  });
+
+  it('never types into a running session: the words are handed over instead', async () => {
+    const { opener, requests } = setUp(worktree({ sessions: [session()] }));
+    const answer = await opener.openToResolve('w-000000000001');
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { told: false, prompt: expect.stringMatching(/^Merge main/) },
+    });
+    expect(requests[0]?.session?.pid).toBe(session().pid);
+    expect(requests[0]?.command).not.toContainEqual(expect.stringMatching(/^Merge main/));
+  });
+});
 
 describe('opening a worktree', () => {
   it('goes to its live session, and that is seen then', async () => {

@@ -465,6 +465,13 @@ export const answers: Answers = {
   'worktree.openCommand': ok({
     command: "cd '/Users/mira/code/storefront-wt-guest-checkout' && claude --resume 5f1c2a44",
   }),
+  'worktree.openToResolve': ok({
+    reached: 'new',
+    terminal: 'iTerm2',
+    command: 'claude',
+    prompt: 'Merge main into this branch',
+    told: true,
+  }),
   'worktree.markSeen': ok(null),
   'worktree.notes': ok({ notes }),
   'session.open': ok({ reached: 'pane', terminal: 'tmux', command: 'tmux switch-client -t work:1.0' }),
