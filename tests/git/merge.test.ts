@@ -593,3 +593,36 @@ test('a bare repository with worktrees merges and cleans up like any other', asy
   expect(await house.undoer.undo({ operation: null })).toMatchObject({ ok: true });
   expect(await s.sandbox.git(worktree, 'status', '--porcelain', '-uno')).toBe('');
 });
+
+test('an ignored file that appears where a rebase is about to write is not written over', async () => {
+  const s = await mergeScene({
+    journal: (journal) => ({
+      ...journal,
+      async begin(location, entry) {
+        const begun = await journal.begin(location, entry);
+        if (!begun.ok) return begun;
+        return {
+          ok: true,
+          value: {
+            ...begun.value,
+            async step(step, data) {
+              if (step === 'update') await writeFile(join(s.worktree, 'moved.txt'), 'precious\n');
+              return begun.value.step(step, data);
+            },
+          },
+        };
+      },
+    }),
+  });
+  await s.sandbox.write(join(s.repository, '.git/info/exclude'), 'moved.txt\n');
+  await writeFile(join(s.repository, 'moved.txt'), 'on\n');
+  await s.git('add', '-f', 'moved.txt');
+  await s.git('commit', '-q', '-m', 'Main moves');
+  const tip = await s.git('rev-parse', 'feature/login');
+  expect(await s.attempt({ update: 'rebase' })).toEqual({
+    ok: false,
+    error: { kind: 'dirty', path: s.worktree, files: ['moved.txt'] },
+  });
+  expect(await readFile(join(s.worktree, 'moved.txt'), 'utf8')).toBe('precious\n');
+  expect(await s.git('rev-parse', 'feature/login')).toBe(tip);
+});
