@@ -44,13 +44,14 @@ async function hear(data: unknown): Promise<void> {
     case 'run': {
       const controller = new AbortController();
       running.set(id, controller);
-      const { args, cwd, input, limitMs, env } = message.call;
+      const { args, cwd, input, limitMs, first, env } = message.call;
       const call = {
         args,
         cwd,
         signal: controller.signal,
         ...(input !== undefined && { input }),
         ...(limitMs !== undefined && { limitMs }),
+        ...(first !== undefined && { first }),
         ...(env !== undefined && { env }),
       };
       if (message.binary) {

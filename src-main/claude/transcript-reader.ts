@@ -21,7 +21,8 @@ export interface TranscriptReaderOptions {
   readonly wantTurnStart: boolean;
 }
 
-const WINDOW = 64 * 1024;
+/** Most of the time of a first look goes into parsing what is read, so it begins small. */
+const WINDOW = 16 * 1024;
 /** How far back the beginning of a long turn is looked for. */
 const DEEPEST_FOR_TURN = 1024 * 1024;
 /** One line can hold a whole picture: this far back for anything at all. */

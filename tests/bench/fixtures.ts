@@ -36,7 +36,7 @@ export const FULL: Sizes = {
 };
 
 export const QUICK: Sizes = {
-  m: { worktrees: 8, files: 2_000 },
+  m: { worktrees: 8, files: 5_000 },
   l: null,
   s: { repositories: 3, worktrees: 3, files: 100 },
   branches: 8,

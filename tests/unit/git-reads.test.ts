@@ -1,8 +1,14 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { baseRefs, baseTip, type Distance, repositoryBase } from '../../src-main/git/reads/base';
-import { createCoalescer, FOLLOWING_WAITS_MS, LEADING_MS } from '../../src-main/git/reads/coalescer';
+import {
+  createCoalescer,
+  FOLLOWING_WAITS_MS,
+  LEADING_MS,
+  QUICK_RUNS,
+} from '../../src-main/git/reads/coalescer';
 import { directoriesOf } from '../../src-main/git/reads/directories';
 import { createDistances } from '../../src-main/git/reads/distances';
+import { createGitHost } from '../../src-main/git/reads/git-host';
 import type { GitCall, GitRunner } from '../../src-main/git/reads/git-runner';
 import { guardedEnvironment, guardingFlags } from '../../src-main/git/reads/guarded-call';
 import { repositoryName } from '../../src-main/git/reads/locate';
@@ -25,6 +31,7 @@ import {
 import { commonChange, privateChange } from '../../src-main/git/watch/git-paths';
 import { createManualClock } from '../support/manual-clock';
 import { createSilentLog } from '../support/silent-log';
+import { temporaryDirectory } from '../support/temporary';
 
 const zeros = '0'.repeat(40);
 
@@ -306,7 +313,10 @@ test('a few events close together never wait long; a storm waits longer and long
   for (let n = 0; n < 5; n++) {
     await calm.done();
     calm.coalescer.push(1);
-    calm.clock.advance(100);
+    // What a person does once is several changes: the first to follow wait no longer than the first.
+    calm.clock.advance(n < QUICK_RUNS ? LEADING_MS : 99);
+    expect(calm.runs).toHaveLength(n < QUICK_RUNS ? n + 2 : n + 1);
+    calm.clock.advance(n < QUICK_RUNS ? 0 : 1);
     expect(calm.runs).toHaveLength(n + 2);
   }
   const storm = coalescing();
@@ -318,7 +328,7 @@ test('a few events close together never wait long; a storm waits longer and long
     await storm.done();
     storm.clock.advance(4);
   }
-  expect(storm.runs.length).toBeLessThanOrEqual(4);
+  expect(storm.runs.length).toBeLessThanOrEqual(5);
   storm.clock.advance(2_000);
   expect(storm.runs.reduce((sum, work) => sum + work, 0)).toBe(751);
 });
@@ -368,4 +378,21 @@ test('one recursive watch tells only of directories that are wanted', async () =
     ['/r', 'top'],
     ['/r', null],
   ]);
+});
+
+test('what others wait for goes before what nobody waits for, in its own order', async () => {
+  const order: string[] = [];
+  const emptyDirectory = await temporaryDirectory();
+  const host = createGitHost({ git: process.execPath, env: process.env, emptyDirectory, concurrency: 1 });
+  onTestFinished(() => host.dispose());
+  const ask = (name: string, first: boolean) =>
+    host.run({ cwd: emptyDirectory, args: [], first }).then(() => order.push(name));
+  await Promise.all([
+    ask('running', false),
+    ask('status one', false),
+    ask('status two', false),
+    ask('list', true),
+    ask('refs', true),
+  ]);
+  expect(order).toEqual(['running', 'list', 'refs', 'status one', 'status two']);
 });

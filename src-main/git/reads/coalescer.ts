@@ -1,11 +1,14 @@
 /**
  * Turns a burst of events into few runs: the first one waits 10 ms, one runs and one is pending, and
  * while a storm lasts the waits grow. A 500-file rewrite in 2 s cost 50 runs at a constant 10 ms. A
- * few changes close together are no storm: they wait a tenth of a second at most.
+ * few changes close together are no storm: they wait a tenth of a second at most, and the first ones
+ * not even that, because what a person does once (a commit) is several changes.
  */
 import type { Cancel, Clock, Log } from '../../engine/ports';
 
 export const LEADING_MS = 10;
+/** So many runs on the heels of another wait no longer than a first one. */
+export const QUICK_RUNS = 2;
 /** The wait after a run that ended just now; the further ones only while a storm lasts. */
 export const FOLLOWING_WAITS_MS: readonly number[] = [100, 1_000, 2_000];
 /** This many events between the beginnings of two runs are a storm. */
@@ -36,6 +39,7 @@ export function createCoalescer<T>(deps: {
   let running: Promise<void> | null = null;
   let timer: Cancel | null = null;
   let level = 0;
+  let quick = 0;
   let events = 0;
   let eventsBefore = 0;
   let lastEnd = Number.NEGATIVE_INFINITY;
@@ -64,7 +68,10 @@ export function createCoalescer<T>(deps: {
     if (timer !== null || running !== null || disposed) return;
     const follows = deps.clock.now() - lastEnd < QUIET_MS;
     const storm = Math.max(events, eventsBefore) >= STORM_EVENTS;
-    level = !follows ? 0 : storm ? Math.min(level + 1, FOLLOWING_WAITS_MS.length) : 1;
+    quick = follows ? quick + 1 : 0;
+    if (!follows) level = 0;
+    else if (storm) level = Math.min(level + 1, FOLLOWING_WAITS_MS.length);
+    else level = quick <= QUICK_RUNS ? 0 : 1;
     timer = deps.clock.schedule(FOLLOWING_WAITS_MS[level - 1] ?? LEADING_MS, start);
   };
 

@@ -56,6 +56,7 @@ async function graphSince(
   let [common] = places;
   if (places.length > 1) {
     const answer = await runner.run({
+      first: true,
       cwd,
       args: ['merge-base', '--octopus', '--end-of-options', ...places],
     });
@@ -68,6 +69,7 @@ async function graphSince(
 
 async function readGraph(runner: GitRunner, cwd: string, range: readonly string[]): Promise<Graph | null> {
   const answer = await runner.run({
+    first: true,
     cwd,
     args: ['rev-list', '--parents', `--max-count=${MOST_COMMITS}`, '--end-of-options', ...range, '--'],
   });

@@ -40,6 +40,7 @@ export function createDistances(deps: {
   async function countOne(cwd: string, pair: Pair): Promise<void> {
     const answer = await deps.runner.run({
       cwd,
+      first: true,
       args: ['rev-list', '--left-right', '--count', '--end-of-options', `${pair.base}...${pair.head}`, '--'],
     });
     const [behind, ahead] = answer.stdout.trim().split('\t').map(Number);
@@ -54,6 +55,7 @@ export function createDistances(deps: {
     if (refs.length === 0) return;
     const answer = await deps.runner.run({
       cwd,
+      first: true,
       args: ['for-each-ref', `--format=%(objectname) %(ahead-behind:${base})`, '--', ...refs],
     });
     if (answerProblem(answer) !== null) return;

@@ -17,7 +17,7 @@ const STDERR_BYTES = 64 * 1024;
 export function createGitHost(options: GitRunnerOptions): GitRunner {
   const env = guardedEnvironment(options.env);
   const flags = guardingFlags(options.emptyDirectory);
-  const queue: { start(): void; cancel(): void }[] = [];
+  const queue: { readonly first: boolean; start(): void; cancel(): void }[] = [];
   const children = new Set<ChildProcess>();
   const startTimes: number[] = [];
   let running = 0;
@@ -76,6 +76,7 @@ export function createGitHost(options: GitRunnerOptions): GitRunner {
         place.cancel();
       };
       const place = {
+        first: call.first === true,
         start() {
           call.signal?.removeEventListener('abort', leaveQueue);
           execute(call, (answer) => {
@@ -90,7 +91,8 @@ export function createGitHost(options: GitRunnerOptions): GitRunner {
         },
       };
       call.signal?.addEventListener('abort', leaveQueue, { once: true });
-      queue.push(place);
+      const behind = place.first ? queue.findIndex(({ first }) => !first) : -1;
+      queue.splice(behind < 0 ? queue.length : behind, 0, place);
       next();
     });
 

@@ -8,6 +8,8 @@ export interface GitCall {
   /** Milliseconds; the process is killed after that. */
   readonly limitMs?: number;
   readonly signal?: AbortSignal;
+  /** Short, and others wait for its answer: before all that is not. */
+  readonly first?: boolean;
   /** Added to the guarded environment (a temporary index, an object directory of our own). */
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -12,6 +12,7 @@ const call = z.object({
   cwd: z.string(),
   input: z.string().optional(),
   limitMs: z.number().optional(),
+  first: z.boolean().optional(),
   env: z.record(z.string(), z.string()).optional(),
 });
 const id = z.number().int();

@@ -153,6 +153,9 @@ export function createHelperRunner(deps: HelperRunnerDeps): GitRunner {
   // Node takes its time to start; whoever asks first should not wait for all of it.
   connected();
 
+  // At once: it is up before the first question, which else would wait for a process to start.
+  connected();
+
   return {
     async run(call) {
       const message = inProcess() === null ? await askCall(call, false) : null;

@@ -95,7 +95,7 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
   /** The person's `init.defaultBranch`: asked once, from a directory that belongs to no repository. */
   const readInitDefault = (cwd: string): Promise<string | null> => {
     initDefault ??= runner
-      .run({ cwd, args: ['config', '--global', '--get', 'init.defaultBranch'], limitMs: 10_000 })
+      .run({ cwd, args: ['config', '--global', '--get', 'init.defaultBranch'], limitMs: 10_000, first: true })
       .then((answer) => (answerProblem(answer) === null ? answer.stdout.trim() || null : null));
     return initDefault;
   };

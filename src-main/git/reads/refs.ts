@@ -56,7 +56,12 @@ export async function readRefs(
   patterns: readonly string[],
 ): Promise<Refs | { readonly problem: string; readonly stderr: string }> {
   const ask = (format: string): Promise<GitAnswer<string>> =>
-    runner.run({ cwd, args: ['for-each-ref', `--format=${format}`, '--', ...patterns], limitMs: 15_000 });
+    runner.run({
+      cwd,
+      args: ['for-each-ref', `--format=${format}`, '--', ...patterns],
+      limitMs: 15_000,
+      first: true,
+    });
   let answer = await ask(WITH_COMMIT);
   if (answer.reason === 'exited' && answer.exitCode !== 0) answer = await ask(FORMAT);
   const problem = answerProblem(answer);

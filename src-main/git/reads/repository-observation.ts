@@ -90,7 +90,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
 
   const NOTHING: RepositoryWork = { list: false, heads: new Set() };
 
-  function hear(change: GitChange, gitDir: string | null): void {
+  function hear(change: GitChange, gitDir: string | null, ref?: string): void {
     const tree = gitDir === null ? null : (reader.byGitDir(gitDir)?.listed.id ?? null);
     const own = tree === null ? undefined : trees.get(tree);
     switch (change) {
@@ -99,6 +99,9 @@ export function createRepositoryObservation(deps: ObservationDeps) {
         return;
       case 'refs':
         rows.push(NOTHING);
+        // A commit: its worktree's status is due as well, and need not wait for the refs to be read.
+        for (const one of trees.values())
+          if (ref !== undefined && ref === `refs/heads/${one.reader.head?.branch}`) one.readAll();
         return;
       case 'head':
         if (gitDir !== null) rows.push({ ...NOTHING, heads: new Set([gitDir]) });
@@ -150,6 +153,8 @@ export function createRepositoryObservation(deps: ObservationDeps) {
           nested: () => nestedIn(worktree.listed.path),
           onChange: () => {
             wanted = true;
+            // An operation that began or ended: the branch that it works on says where the row stands.
+            if (reader.branchMoved(worktree)) rows.push(NOTHING);
             const apart = reader.disagreement(worktree);
             // Once for each pair of commits: two readers that never agree must not chase each other.
             if (apart !== null && apart !== refsAskedFor.get(worktree))
@@ -240,6 +245,8 @@ export function createRepositoryObservation(deps: ObservationDeps) {
     location,
     /** Reads everything once and tells it. Watching starts before, so that nothing falls in between. */
     async start(): Promise<void> {
+      // Asked beside the list: the refs need it, and it is kept.
+      void deps.initDefault();
       if (gitWatch !== null) await gitWatch.arm();
       settingsSeen = await statusSettings(location.commonDir);
       rows.push({ ...NOTHING, list: true });

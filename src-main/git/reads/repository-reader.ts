@@ -291,6 +291,9 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     worktree: (id: string) => worktrees.get(id) ?? null,
     byGitDir: (gitDir: string) =>
       [...worktrees.values()].find((worktree) => worktree.listed.gitDir === gitDir) ?? null,
+    /** Whether it is on another branch than it was at the last whole look at the refs. */
+    branchMoved: (worktree: WorktreeReader) =>
+      positions.has(worktree) && positions.get(worktree)?.branch !== branchOf(worktree),
     /** Null, or the two commits when a status saw HEAD elsewhere than the refs do: one is outdated. */
     disagreement(worktree: WorktreeReader): string | null {
       if (worktree.status === null || refs === null) return null;

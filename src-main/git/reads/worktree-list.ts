@@ -59,7 +59,7 @@ export async function listWorktrees(
 ): Promise<readonly ListedWorktree[] | { readonly problem: string }> {
   const [answer, entries] = await Promise.all([
     repositoryDirectory(location).then((cwd) =>
-      runner.run({ cwd, args: ['worktree', 'list', '--porcelain', '-z'], limitMs: 15_000 }),
+      runner.run({ cwd, args: ['worktree', 'list', '--porcelain', '-z'], limitMs: 15_000, first: true }),
     ),
     privateDirectories(location.commonDir),
   ]);

@@ -20,8 +20,11 @@ export interface RepositoryWatchDeps {
   readonly commonDir: string;
   readonly platform: 'darwin' | 'linux' | 'win32';
   readonly watch: WatchFunction;
-  /** `gitDir` names the private directory of the worktree that it is about; null: the whole repository. */
-  readonly onChange: (change: GitChange, gitDir: string | null) => void;
+  /**
+   * `gitDir` names the private directory of the worktree that it is about; null: the whole repository.
+   * `ref` is the file of a single ref that changed ("refs/heads/main"), when it was one.
+   */
+  readonly onChange: (change: GitChange, gitDir: string | null, ref?: string) => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -60,7 +63,8 @@ export function createRepositoryWatch(deps: RepositoryWatchDeps): RepositoryWatc
     if (own !== null) deps.onChange(own, commonDir);
     const change = commonChange(path);
     if (change === null) return;
-    deps.onChange(change, null);
+    if (change === 'refs' && path.startsWith('refs/')) deps.onChange(change, null, path);
+    else deps.onChange(change, null);
     // A directory that was just made is not watched yet, and has perhaps been filled already.
     if (change === 'list' || change === 'tasks' || change === 'refs') void rearm(change);
   }
