@@ -1,5 +1,7 @@
 /** One table, all faces: what a failure is called, one plain sentence, and the next step. */
+
 import type { Failure, FailureKind, FailureOf } from './failures';
+import { sessionWord } from './session-words';
 
 export interface FailureText {
   readonly title: string;
@@ -219,7 +221,7 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
   'session-busy': (f) =>
     text(
       'A session is at work there',
-      `A session in ${f.path} is ${f.state}.`,
+      `The session in ${f.path}: ${sessionWord(f.state)}.`,
       'Let its turn end (or press Esc in it), then try again.',
     ),
   conflict: (f) =>

@@ -60,6 +60,7 @@ export interface WorktreeInFleet {
 /** Thresholds pass in hours; half a minute late is on time. */
 const TICK_MS = 30_000;
 const KNOWN_PROJECTS_MS = 300_000;
+const MEET_AGAIN_MS = 12 * 3_600_000;
 
 export function createFleet(deps: FleetDeps) {
   const { git, sessions, ledger, settings, clock, log } = deps;
@@ -84,6 +85,7 @@ export function createFleet(deps: FleetDeps) {
   let projectsAt = Number.NEGATIVE_INFINITY;
   let discovered = false;
   let lastLookAt: number | null = null;
+  let metAt = clock.now();
   let disposed = false;
   let cancelTick: Cancel = () => undefined;
   let cancelTrustLook: Cancel = () => undefined;
@@ -228,7 +230,11 @@ export function createFleet(deps: FleetDeps) {
     }
     const directories =
       deps.scope === 'all'
-        ? [...known.added, ...live.filter(({ alive }) => alive).map(({ cwd }) => cwd), ...projects]
+        ? [
+            ...known.added,
+            ...live.filter(({ alive, sinceBoot }) => alive || sinceBoot).map(({ cwd }) => cwd),
+            ...projects,
+          ]
         : deps.scope;
     // A repository that a person names is looked at even when it is hidden.
     const locations = await discovery.repositories(directories, deps.scope === 'all' ? known.hidden : []);
@@ -287,8 +293,21 @@ export function createFleet(deps: FleetDeps) {
     background('past conversations', lookAtPast());
   }
 
+  /** A session that lives for weeks is met again now and then, or the ledger would forget it. */
+  function meetAgain(): void {
+    if (clock.now() - metAt < MEET_AGAIN_MS) return;
+    metAt = clock.now();
+    const entries: Record<string, SessionMemory> = {};
+    for (const { key } of live) {
+      const known = memory[key];
+      if (known !== undefined) entries[key] = known;
+    }
+    if (Object.keys(entries).length > 0) background('meet sessions again', ledger.write(entries));
+  }
+
   function tick(): void {
     changed();
+    meetAgain();
     if (deps.scope === 'all') background('discover', discover());
     cancelTick = clock.schedule(TICK_MS, tick);
   }

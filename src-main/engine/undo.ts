@@ -1,5 +1,6 @@
 /** Takes back a merge or a cleanup, within its time, never over anything; and recovers after a crash. */
 import type { CommonFailure, FileFailure, UndoFailure } from '../contract/failures';
+import type { PlanStep } from '../contract/plans';
 import type { Answer, Input } from '../contract/requests';
 import type { Result } from '../contract/result';
 import { fail, ok } from '../contract/result';
@@ -58,6 +59,23 @@ export interface Undoer {
   /** Removes for good what is over its time; under the repository's lock. */
   collect(location: RepositoryLocation): Promise<readonly string[]>;
 }
+
+/** What is announced while taking something back, in this order. */
+const UNDO_STEPS: { readonly [K in OperationRecord['kind']]: readonly PlanStep[] } = {
+  merge: [
+    { id: 'restore-base', text: 'Put the base back to where it was' },
+    { id: 'restore-branch', text: 'Put the branch back to where it was' },
+    { id: 'unpin', text: 'Let go of the pinned commits' },
+  ],
+  cleanup: [
+    { id: 'restore-branch', text: 'Put the branch back' },
+    { id: 'restore-directory', text: 'Put the directory back' },
+    { id: 'restore-entry', text: 'Put the worktree back into git' },
+    { id: 'take-notes-back', text: 'Take the copied notes back' },
+    { id: 'restore-remote', text: 'Put the remote branch back' },
+    { id: 'empty-trash', text: 'Tidy up the trash' },
+  ],
+};
 
 export function createCleanupReversal(removal: Removal): Reversal {
   const workOf = (record: OperationRecord): CleanupWork | null => {
@@ -159,7 +177,7 @@ export function createUndoer(deps: UndoerDeps): Undoer {
           repositoryId: location.id,
           worktreeId: null,
           title: `Undo: ${record.summary}`,
-          steps: [],
+          steps: UNDO_STEPS[record.kind],
         });
         const refuse = (failure: UndoFailure | CommonFailure) => {
           running.finish(failure, 'Nothing was overwritten.');
@@ -168,10 +186,18 @@ export function createUndoer(deps: UndoerDeps): Undoer {
         const data: UndoData = { record: still, restoreRemote };
         const begun = await deps.journal.begin(location, { operation: id, kind: 'undo', data });
         if (!begun.ok) return refuse(begun.error);
+        const announced: string[] = [];
         const back = await run(location, data, async (step) => {
+          const before = announced.at(-1);
+          if (before !== undefined) running.step(before, 'done');
+          announced.push(step);
           running.step(step, 'running');
           return begun.value.step(step);
         });
+        const last = announced.at(-1);
+        if (last !== undefined) running.step(last, back.ok ? 'done' : 'failed');
+        for (const { id: step } of UNDO_STEPS[record.kind])
+          if (!announced.includes(step)) running.step(step, 'skipped');
         await begun.value.finish(back.ok ? 'done' : 'rolled-back');
         if (!back.ok) return refuse(back.error);
         running.finish(null, `Restored ${back.value.join(', ')}.`);

@@ -1,3 +1,4 @@
+import { sessionWords } from '@contract/session-words';
 /** The words of a row: what a glance reads and what a screen reader says come from the same place. */
 import type { Activity, Merged, SessionState, SessionView, WorktreeView } from '@contract/snapshot';
 import { spokenAge } from './ages';
@@ -6,27 +7,14 @@ import type { Row } from './rows';
 export type Mark = SessionState | 'none' | 'away';
 export type Tone = 'needs' | 'bad' | 'look' | 'busy' | 'quiet';
 
-const stateWords: { readonly [S in SessionState]: string } = {
-  starting: 'Starting',
-  working: 'Working',
-  'needs-permission': 'Needs permission',
-  'needs-answer': 'Needs an answer',
-  limited: 'Limit reached',
-  failed: 'Failed',
-  background: 'In background',
-  done: 'Done',
-  idle: 'Idle',
-  crashed: 'Crashed',
-  ended: 'Ended',
-  unknown: 'Unknown',
-};
 const activityWords: { readonly [A in Activity]: string } = {
   active: 'Active',
   idle: 'Idle',
   stale: 'Stale',
 };
 
-export const stateWord = (state: SessionState): string => stateWords[state];
+export const stateWord = (state: SessionState): string =>
+  sessionWords[state].charAt(0).toUpperCase() + sessionWords[state].slice(1);
 
 export function toneOf(session: SessionView): Tone {
   if (session.state === 'failed') return 'bad';

@@ -264,3 +264,26 @@ test('a session is found by the id that its view carries', async () => {
   expect(fleet.session(sessionIdOf('100:1'))?.facts?.pid).toBe(100);
   expect(fleet.worktree(login.id)?.sessions).toHaveLength(1);
 });
+
+test('a session that lives for days is written about again, so that the ledger does not forget it', async () => {
+  const { sessions, ledger, clock, until } = await startFleet();
+  sessions.report([sessionFacts()]);
+  await until((snapshot) => snapshot.counts.working === 1);
+  const written: unknown[] = [];
+  const write = ledger.port.write;
+  ledger.port.write = async (entries) => {
+    written.push(entries);
+    await write(entries);
+  };
+  clock.advance(11 * 3_600_000);
+  expect(written).toEqual([]);
+  clock.advance(2 * 3_600_000);
+  expect(written).toEqual([{ '100:1': { firstSeenAt: t0, seenAt: null } }]);
+});
+
+test('the repository of a session that crashed stays in sight', async () => {
+  const { sessions, until } = await startFleet({ settings: { repositories: { added: [], hidden: [] } } });
+  sessions.report([sessionFacts({ alive: false })]);
+  const snapshot = await until((next) => next.repositories.length === 1);
+  expect(rowOf(snapshot, login.id)?.sessions[0]?.state).toBe('crashed');
+});

@@ -1,5 +1,6 @@
 /** What the tray's context menu says, as data: the rows that want something, then the fixed entries. */
-import type { SessionState, SessionView, Snapshot, WorktreeView } from '../../contract/snapshot';
+import { sessionWords } from '../../contract/session-words';
+import type { SessionView, Snapshot, WorktreeView } from '../../contract/snapshot';
 
 export type MenuAction =
   | { readonly type: 'open-popover' }
@@ -15,21 +16,6 @@ export type MenuEntry =
 
 const MOST_ROWS = 8;
 const LONGEST_NAME = 48;
-
-const STATE_WORDS: { readonly [S in SessionState]: string } = {
-  starting: 'starting',
-  working: 'working',
-  'needs-permission': 'needs permission',
-  'needs-answer': 'asks a question',
-  limited: 'rate limited',
-  failed: 'failed',
-  background: 'in background',
-  done: 'done',
-  idle: 'idle',
-  crashed: 'crashed',
-  ended: 'ended',
-  unknown: 'unknown',
-};
 
 /**
  * One line for a menu: no control or direction characters, clipped, and `&` doubled, because a single
@@ -61,7 +47,7 @@ function worktreeRow(worktree: WorktreeView): Row | null {
   if (worktree.attention === 'none') return null;
   const session = wanting(worktree.sessions);
   const name = worktree.task ?? worktree.branch ?? worktree.name;
-  const word = session === undefined ? 'look' : STATE_WORDS[session.state];
+  const word = session === undefined ? 'look' : sessionWords[session.state];
   return {
     attention: worktree.attention,
     since: session?.since ?? '',
@@ -79,7 +65,7 @@ function rows(snapshot: Snapshot): readonly Row[] {
           {
             attention: session.attention,
             since: session.since,
-            label: `${menuText(session.name ?? session.directory)} — ${STATE_WORDS[session.state]}`,
+            label: `${menuText(session.name ?? session.directory)} — ${sessionWords[session.state]}`,
             action: { type: 'open-session', sessionId: session.id },
           },
         ],

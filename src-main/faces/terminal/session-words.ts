@@ -1,26 +1,27 @@
+import { sessionWords } from '../../contract/session-words';
 import type { SessionState, SessionView } from '../../contract/snapshot';
 import { since } from './ages';
 import type { Style } from './style';
 import { clean } from './text';
 
-const words: { readonly [S in SessionState]: { readonly glyph: string; readonly word: string } } = {
-  starting: { glyph: '◐', word: 'starting' },
-  working: { glyph: '●', word: 'working' },
-  'needs-permission': { glyph: '▲', word: 'needs permission' },
-  'needs-answer': { glyph: '▲', word: 'needs an answer' },
-  limited: { glyph: '▲', word: 'rate limited' },
-  failed: { glyph: '▲', word: 'failed' },
-  background: { glyph: '◐', word: 'in background' },
-  done: { glyph: '✓', word: 'done' },
-  idle: { glyph: '○', word: 'idle' },
-  crashed: { glyph: '✗', word: 'crashed' },
-  ended: { glyph: '·', word: 'ended' },
-  unknown: { glyph: '?', word: 'unknown' },
+const glyphs: { readonly [S in SessionState]: string } = {
+  starting: '◐',
+  working: '●',
+  'needs-permission': '▲',
+  'needs-answer': '▲',
+  limited: '▲',
+  failed: '▲',
+  background: '◐',
+  done: '✓',
+  idle: '○',
+  crashed: '✗',
+  ended: '·',
+  unknown: '?',
 };
 
 /** "▲ needs permission, 2 min": the same glyph and word everywhere. */
 export const sessionText = (session: SessionView, now: number): string =>
-  `${words[session.state].glyph} ${words[session.state].word}, ${since(session.since, now)}`;
+  `${glyphs[session.state]} ${sessionWords[session.state]}, ${since(session.since, now)}`;
 
 export function sessionPaint(session: SessionView, style: Style): (text: string) => string {
   if (session.attention === 'needs-you') return (text) => style.bold(style.yellow(text));
