@@ -43,4 +43,12 @@ export function createApprovals({ settings }: { readonly settings: SettingsStore
   };
 }
 
+/** What a plan keeps of the commands that it asked about: enough to know each of them again. */
+export const askedAbout = (commands: readonly RepositoryCommand[]): readonly string[] =>
+  commands.map(({ text }) => fingerprint(text));
+
+/** A yes covers what the plan showed and nothing that came to be since. */
+export const coveredBy = (asked: readonly string[], commands: readonly RepositoryCommand[]): boolean =>
+  commands.every(({ text }) => asked.includes(fingerprint(text)));
+
 const fingerprint = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -12,7 +12,7 @@ import { fail, ok } from '../contract/result';
 import type { CleanupChoices, CleanupDecision } from '../domain/cleanup-plan';
 import { decideCleanup } from '../domain/cleanup-plan';
 import { PLAN_MS, undoUntil } from '../domain/undo-rules';
-import type { Approvals } from './approvals';
+import { type Approvals, askedAbout, coveredBy } from './approvals';
 import type {
   CleanupStep,
   CleanupSurvey,
@@ -72,6 +72,8 @@ const FREE_AFTER_MS = 250;
 
 const planData = z.object({
   fingerprint: z.string(),
+  /** Fingerprints of the commands that the plan asked to approve. */
+  asked: z.array(z.string()).readonly(),
   choices: z.object({
     abandon: z.string().nullable(),
     keepBranch: z.boolean(),
@@ -306,6 +308,7 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
       const looked = await look(found, choices, never);
       if (!looked.ok) return looked;
       const { survey, decision } = looked.value;
+      const refusal = refusalOf(looked.value);
       const now = clock.now();
       const token = await deps.plans.keep(found.location, {
         version: 1,
@@ -314,7 +317,11 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
         repositoryId: found.location.id,
         madeAt: now,
         expiresAt: now + PLAN_MS,
-        data: { fingerprint: survey.fingerprint, choices },
+        data: {
+          fingerprint: survey.fingerprint,
+          asked: refusal?.kind === 'approval-needed' ? askedAbout(refusal.commands) : [],
+          choices,
+        } satisfies z.infer<typeof planData>,
       });
       if (!token.ok) return token;
       const plan: CleanupPlan = {
@@ -328,7 +335,7 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
         losses: decision.losses,
         notKept: decision.notKept,
         warnings: decision.warnings,
-        refusal: refusalOf(looked.value),
+        refusal,
       };
       return ok(plan);
     },
@@ -339,7 +346,7 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
         return fail({ kind: 'not-found', what: 'plan', name: token });
       const data = planData.safeParse(kept.plan.data);
       if (!data.success) return fail({ kind: 'not-found', what: 'plan', name: token });
-      const { choices, fingerprint } = data.data;
+      const { choices, fingerprint, asked } = data.data;
       const { location } = kept;
       const held = await deps.lock.acquire(location, 'cleanup');
       if (!held.ok) return held;
@@ -354,6 +361,8 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
           return fail({ kind: 'plan-outdated', changed: `${found.worktree.name} changed` });
         if (decision.refusal !== null) return fail(decision.refusal);
         if (unapproved.length > 0) {
+          if (!coveredBy(asked, unapproved))
+            return fail({ kind: 'plan-outdated', changed: 'The repository’s own commands have changed' });
           if (!approve) return fail({ kind: 'approval-needed', commands: unapproved });
           const approved = await deps.approvals.approve(location.id, unapproved);
           if (!approved.ok) return approved;

@@ -11,6 +11,7 @@ import { fail, ok } from '../contract/result';
 import type { MergeChoices, MergeDecision, ValidationCommand } from '../domain/merge-plan';
 import { asRepositoryCommand, decideMerge } from '../domain/merge-plan';
 import { PLAN_MS } from '../domain/undo-rules';
+import { askedAbout, coveredBy } from './approvals';
 import { createMergeExecution, type MergeExecutionDeps } from './merge-execution';
 import type { FoundWorktree, JournalEntry, JournalRecord, MergeSurvey, RepositoryLocation } from './ports';
 
@@ -35,6 +36,8 @@ const planData = z.object({
   fingerprint: z.string().nullable(),
   baseLocal: z.string().nullable(),
   baseTip: z.string().nullable(),
+  /** Fingerprints of the commands that the plan asked to approve. */
+  asked: z.array(z.string()).readonly(),
   choices: z.object({
     strategy: z.enum(['merge', 'ff', 'squash', 'pr']),
     update: z.enum(['rebase', 'merge']),
@@ -119,6 +122,7 @@ export function createMerger(deps: MergerDeps): Merger {
         fingerprint: known?.survey.fingerprint ?? null,
         baseLocal: known?.survey.facts.baseLocal ?? null,
         baseTip: known?.survey.baseTip ?? null,
+        asked: refusal?.kind === 'approval-needed' ? askedAbout(refusal.commands) : [],
         choices,
       } satisfies z.infer<typeof planData>,
     });
@@ -179,6 +183,8 @@ export function createMerger(deps: MergerDeps): Merger {
     if (seen.fingerprint === null)
       return fail({ kind: 'plan-outdated', changed: 'What stood in the way is gone' });
     if (unapproved.length > 0) {
+      if (!coveredBy(seen.asked, unapproved))
+        return fail({ kind: 'plan-outdated', changed: 'The repository’s own commands have changed' });
       if (!approve) return fail({ kind: 'approval-needed', commands: unapproved });
       const approved = await deps.approvals.approve(location.id, unapproved);
       if (!approved.ok) return approved;

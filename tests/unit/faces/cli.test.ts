@@ -619,6 +619,24 @@ describe('merge and cleanup', () => {
     expect(approved.calls.at(-1)).toMatchObject({ input: { approve: true } });
   });
 
+  test('hooks are asked about together with the validation, not approved unseen with it', async () => {
+    const command = { purpose: 'validate', text: 'make check' } as const;
+    const hook = { purpose: 'hook', text: '# .husky/pre-push\nmake lint\n' } as const;
+    const { orch } = prepare({
+      handlers: {
+        ...handlers,
+        'worktree.planMerge': async () =>
+          ok({
+            ...mergePlan,
+            validation: [{ command, approved: false }],
+            refusal: { kind: 'approval-needed', commands: [command, hook] },
+          }),
+      },
+    });
+    const { out } = await orch('merge', 'login', '--yes', '--json');
+    expect(JSON.parse(out).error).toMatchObject({ kind: 'approval-needed', commands: [command, hook] });
+  });
+
   test('with --plan, what needs approval is told by the engine and asked about once', async () => {
     const command = { purpose: 'validate', text: 'make check' } as const;
     const strict: Partial<Handlers> = {

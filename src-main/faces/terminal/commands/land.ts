@@ -63,10 +63,11 @@ async function execute<T, E extends Failure>(
 }
 
 const unapproved = (plan: MergePlan): readonly RepositoryCommand[] => {
-  const commands: RepositoryCommand[] = [];
+  // The refusal names everything that would run: validation, and hooks besides.
+  const commands = plan.refusal?.kind === 'approval-needed' ? [...plan.refusal.commands] : [];
   for (const { command, approved } of plan.validation)
-    if (!approved && command.purpose !== 'detected') commands.push(command);
-  if (commands.length === 0 && plan.refusal?.kind === 'approval-needed') return plan.refusal.commands;
+    if (!approved && command.purpose !== 'detected' && !commands.some(({ text }) => text === command.text))
+      commands.push(command);
   return commands;
 };
 
