@@ -13,6 +13,7 @@ import type {
   SessionMemory,
   WorktreeFacts,
 } from '../domain/facts';
+import { mergeMemories } from '../domain/session-memory';
 import { TRUST_PROMPT_MS } from '../domain/session-state';
 import { buildSnapshot, type PlacedSession } from '../domain/snapshot';
 import { createDiscovery } from './discovery';
@@ -117,16 +118,14 @@ export function createFleet(deps: FleetDeps) {
     );
   }
 
-  function publish(): void {
-    publishing = null;
-    if (disposed) return;
-    const hiddenRoots = settings.get().repositories.hidden;
-    const repositories = [...facts.values()].filter(({ location }) => expected.has(location.id));
+  const watched = () => [...facts.values()].filter(({ location }) => expected.has(location.id));
+
+  function place(): void {
     placed = placeSessions({
       now: clock.now(),
       style,
-      repositories,
-      hiddenRoots,
+      repositories: watched(),
+      hiddenRoots: settings.get().repositories.hidden,
       scoped: deps.scope !== 'all',
       sessions: live,
       memory,
@@ -134,10 +133,16 @@ export function createFleet(deps: FleetDeps) {
       terminals,
       mutedSessions: settings.get().notifications.mutedSessions,
     });
+  }
+
+  function publish(): void {
+    publishing = null;
+    if (disposed) return;
+    place();
     lookWhenTrustPromptIsLikely();
     const built = buildSnapshot({
       now: clock.now(),
-      repositories,
+      repositories: watched(),
       sessions: placed,
       collisions: new Map([...collisions.values()].flatMap((byWorktree) => [...byWorktree])),
       diskBytes,
@@ -197,6 +202,8 @@ export function createFleet(deps: FleetDeps) {
 
   /** The newest past conversation of each worktree without a live session; asked again when that changes. */
   async function lookAtPast(): Promise<void> {
+    // By the sessions of this moment: one that just ended leaves a conversation to look for.
+    place();
     const occupied = new Set(placed.filter((session) => session.live).map(({ worktree }) => worktree));
     const wanted = [...facts.values()].flatMap(({ worktrees }) =>
       worktrees.filter(({ id, missing }) => !missing && !occupied.has(id)),
@@ -349,7 +356,8 @@ export function createFleet(deps: FleetDeps) {
           background(
             'read the ledger',
             ledger.read().then((next) => {
-              memory = { ...memory, ...next };
+              // What was seen here may not be written yet; the file must not make it unseen.
+              memory = mergeMemories(memory, next);
               changed();
             }),
           ),
@@ -455,6 +463,14 @@ export function createFleet(deps: FleetDeps) {
     },
     repository: (id: RepositoryId): RepositoryFacts | null => facts.get(id) ?? null,
     repositories: (): readonly RepositoryFacts[] => [...facts.values()],
+    /** Null until they were computed once. */
+    collisions(id: WorktreeId): readonly Collision[] | null {
+      for (const byWorktree of collisions.values()) {
+        const found = byWorktree.get(id);
+        if (found !== undefined) return found;
+      }
+      return null;
+    },
     /** The session behind a view's id, with what was observed of it; null for ended conversations. */
     session(id: string): { readonly placed: PlacedSession; readonly facts: SessionFacts | null } | null {
       const found = placed.find(({ view }) => view.id === id);

@@ -17,16 +17,12 @@ export function resolverOf(
     async worktree(id) {
       const found = fleet.worktree(id);
       if (found === null) return null;
-      const row = fleet
-        .snapshot()
-        .repositories.flatMap(({ worktrees }) => worktrees)
-        .find((worktree) => worktree.id === id);
       return {
         location: found.location,
         worktree: found.facts,
         siblings: found.repository.worktrees.filter((worktree) => worktree.id !== id),
         sessions: liveSessions(found),
-        collisions: row?.collisions.filter(({ certainty }) => certainty === 'decided') ?? null,
+        collisions: fleet.collisions(id)?.filter(({ certainty }) => certainty === 'decided') ?? null,
       };
     },
     async sessions(id) {

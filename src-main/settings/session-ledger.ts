@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { SessionMemory } from '../domain/facts';
+import { mergeMemory } from '../domain/session-memory';
 import type { Clock, Log, SessionLedger } from '../engine/ports';
 import { LOCK_WAIT_MS, readText, setAside, type WriteLock, watchFile, writeWhole } from './shared-file';
 
@@ -72,8 +73,7 @@ export function createSessionLedger({ file, lock, clock, log, watch }: SessionLe
     for (const [key, memory] of Object.entries(entries)) {
       const before = next[key];
       next[key] = {
-        firstSeenAt: Math.min(memory.firstSeenAt, before?.firstSeenAt ?? memory.firstSeenAt),
-        seenAt: latest(memory.seenAt, before?.seenAt ?? null),
+        ...mergeMemory(memory, before),
         metAt: before !== undefined && now - before.metAt < REMEET_MS ? before.metAt : now,
       };
     }
@@ -143,5 +143,3 @@ export function createSessionLedger({ file, lock, clock, log, watch }: SessionLe
     },
   };
 }
-
-const latest = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : Math.max(a, b));

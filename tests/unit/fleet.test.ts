@@ -3,6 +3,7 @@ import type { Settings } from '../../src-main/contract/settings';
 import type { Snapshot } from '../../src-main/contract/snapshot';
 import type { RepositoryFacts, SessionMemory } from '../../src-main/domain/facts';
 import { createFleet } from '../../src-main/engine/fleet';
+import { resolverOf } from '../../src-main/engine/resolve-fleet';
 import { sessionIdOf } from '../../src-main/engine/session-ids';
 import { fakeGit, fakeLedger, fakeSessions, fakeSettings, strictLog } from '../support/fake-ports';
 import { createManualClock } from '../support/manual-clock';
@@ -286,4 +287,42 @@ test('the repository of a session that crashed stays in sight', async () => {
   sessions.report([sessionFacts({ alive: false })]);
   const snapshot = await until((next) => next.repositories.length === 1);
   expect(rowOf(snapshot, login.id)?.sessions[0]?.state).toBe('crashed');
+});
+
+test('a session that ends leaves its conversation on the row at once', async () => {
+  const { sessions, until } = await startFleet();
+  sessions.report([sessionFacts({ sessionId: 'talk' })]);
+  await until((snapshot) => snapshot.counts.working === 1);
+  sessions.past.set('/code/project-wt-login', {
+    sessionId: 'talk',
+    directory: '/code/project-wt-login',
+    lastAt: t0,
+    lastMessage: 'All done. Bye.',
+  });
+  sessions.report([]);
+  const snapshot = await until((next) => rowOf(next, login.id)?.sessions[0]?.state === 'ended');
+  expect(rowOf(snapshot, login.id)?.sessions[0]).toMatchObject({ sessionId: 'talk', pid: null });
+});
+
+test('what was seen here stays seen when another process writes about something else', async () => {
+  const { fleet, sessions, ledger, clock, until } = await startFleet();
+  sessions.report([sessionFacts()]);
+  await until((snapshot) => snapshot.counts.working === 1);
+  clock.advance(60_000);
+  sessions.report([sessionFacts({ status: 'idle', statusSince: t0 + 50_000, transcript: turn })]);
+  await until((snapshot) => snapshot.counts.done === 1);
+  await fleet.markSeen(['100:1']);
+  // As the file is while this process' own write still waits for the lock.
+  ledger.writtenElsewhere({
+    '100:1': { firstSeenAt: t0, seenAt: null },
+    '7:1': { firstSeenAt: t0, seenAt: null },
+  });
+  expect((await until((snapshot) => snapshot.counts.done === 0)).line).toBe('1 idle');
+  await fleet.settled();
+  expect(fleet.snapshot().line).toBe('1 idle');
+});
+
+test('collisions that were not computed yet are unknown to a plan, not absent', async () => {
+  const { fleet } = await startFleet();
+  expect(await resolverOf(fleet, null).worktree(login.id)).toMatchObject({ collisions: null });
 });
