@@ -44,7 +44,11 @@ export interface GitCommandOptions {
   readonly log?: Log;
 }
 
-/** Set by git for its hooks, and by people for scripts; they would send a call to another repository. */
+/**
+ * Set by git for its hooks, and by people for scripts; they would send a call to another repository.
+ * The first are git's own list of what belongs to one repository (`git rev-parse --local-env-vars`),
+ * less GIT_CONFIG_COUNT, with which people configure git on machines where they can't write a file.
+ */
 const misleading = new Set([
   'GIT_DIR',
   'GIT_WORK_TREE',
@@ -54,6 +58,11 @@ const misleading = new Set([
   'GIT_ALTERNATE_OBJECT_DIRECTORIES',
   'GIT_NAMESPACE',
   'GIT_PREFIX',
+  'GIT_CONFIG',
+  'GIT_CONFIG_PARAMETERS',
+  'GIT_IMPLICIT_WORK_TREE',
+  'GIT_NO_REPLACE_OBJECTS',
+  'GIT_REPLACE_REF_BASE',
   'GIT_QUARANTINE_PATH',
   'GIT_REFLOG_ACTION',
   'GIT_LITERAL_PATHSPECS',
@@ -73,8 +82,9 @@ const misleading = new Set([
 /** An environment without what would send a call to another repository. */
 export function quietEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept: Record<string, string> = {};
+  // Windows' names have no case.
   for (const [name, value] of Object.entries(env))
-    if (value !== undefined && !misleading.has(name)) kept[name] = value;
+    if (value !== undefined && !misleading.has(name.toUpperCase())) kept[name] = value;
   return kept;
 }
 

@@ -3,7 +3,7 @@ import { claudePidOfLock, isReproducible, noteFolder } from '../../src-main/doma
 import { mergeMessage, revertCommand, squashMessage } from '../../src-main/domain/merge-plan';
 import { comparePage, parseRemote } from '../../src-main/domain/remote-hosts';
 import { isExpired, UNDO_MS, undoUntil } from '../../src-main/domain/undo-rules';
-import { leadingArguments, scratchObjects } from '../../src-main/git/git-command';
+import { leadingArguments, quietEnvironment, scratchObjects } from '../../src-main/git/git-command';
 import { readMergedTree } from '../../src-main/git/prediction';
 
 test('a lock is Claude’s only by the words Claude writes', () => {
@@ -130,4 +130,16 @@ test('merge-tree’s answer is read with odd names and several messages', () => 
     kinds: ['rename'],
   });
   expect(readMergedTree('tree\0', true)).toEqual({ tree: 'tree', files: [], kinds: [] });
+});
+
+test('nothing inherited aims git at another repository, in whatever case Windows spells it', () => {
+  const kept = { PATH: '/usr/bin', GIT_CONFIG_GLOBAL: '/home/ada/.gitconfig', GIT_SSH_COMMAND: 'ssh -i key' };
+  expect(
+    quietEnvironment({
+      ...kept,
+      GIT_DIR: '/elsewhere/.git',
+      Git_Work_Tree: '/elsewhere',
+      GIT_CONFIG_PARAMETERS: "'core.worktree'='/elsewhere'",
+    }),
+  ).toEqual(kept);
 });
