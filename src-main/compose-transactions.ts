@@ -44,6 +44,8 @@ export interface TransactionDeps {
   readonly program: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly emptyDirectory: string;
+  /** The Claude Code session that asks for everything that this process does, by its conversation's id. */
+  readonly callerSessionId: string | null;
   readonly platform: 'darwin' | 'linux' | 'win32';
   readonly settings: SettingsStore;
   readonly terminals: Terminals;
@@ -106,7 +108,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     setupLimitMs: SETUP_LIMIT_MS,
   };
   const { merger, cleaner, undoer, recovery, settled } = createLandings({
-    fleet: resolverOf(fleet, env.CLAUDE_CODE_SESSION_ID ?? null),
+    fleet: resolverOf(fleet, deps.callerSessionId),
     landing,
     removal,
     hooks,

@@ -177,6 +177,8 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     program: gitTool.state === 'ok' ? gitTool.path : 'git',
     env,
     emptyDirectory,
+    // A process that stays speaks for whoever clicks, not for the session that happened to start it.
+    callerSessionId: watch ? null : (env.CLAUDE_CODE_SESSION_ID ?? null),
     platform,
     settings,
     terminals,
