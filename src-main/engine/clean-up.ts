@@ -3,6 +3,7 @@
  * back for 7 days. Each step is journalled before it is done; a crash is finished or rolled back.
  */
 import { z } from 'zod';
+import { describeFailure } from '../contract/failure-texts';
 import type { CleanupFailure, FailureOf, RepositoryCommand } from '../contract/failures';
 import type { OperationId } from '../contract/ids';
 import type { CleanupDone, CleanupPlan } from '../contract/plans';
@@ -411,5 +412,8 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
   };
 }
 
-const wordsOf = (failure: CleanupFailure): string =>
-  'details' in failure ? failure.details.split('\n').slice(-1).join('') : failure.kind;
+/** Git's own last line where there is one, else the sentence that every face says. */
+const wordsOf = (failure: CleanupFailure): string => {
+  const { message, details } = describeFailure(failure);
+  return details?.trim().split('\n').at(-1) || message;
+};

@@ -1,5 +1,6 @@
 /** The transaction behind a merge: each step journalled before it is done, all of it taken back on failure. */
 import { z } from 'zod';
+import { describeFailure } from '../contract/failure-texts';
 import type { CleanupFailure, MergeFailure } from '../contract/failures';
 import type { CleanupDone, MergeDone } from '../contract/plans';
 import type { Result } from '../contract/result';
@@ -379,7 +380,8 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
           ? null
           : await deps.cleanupMerged(fresh, { abandon: null, keepBranch: false, deleteRemote: false });
       if (cleaned?.ok === true) removed = cleaned.value.removed;
-      else if (cleaned !== null) warnings.push(`It was not cleaned up by itself: ${cleaned.error.kind}.`);
+      else if (cleaned !== null)
+        warnings.push(`It was not cleaned up by itself. ${describeFailure(cleaned.error).message}`);
     }
     return {
       operation: work.operation,
