@@ -226,7 +226,6 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
       notes: createBrainNotes(),
       person: options.person,
       doctor,
-      clock,
       log,
       opener,
       spawner: transactions.spawner,

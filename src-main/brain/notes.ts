@@ -12,7 +12,7 @@ const MOST_BYTES = 64 * 1024;
 const TITLE_BYTES = 4 * 1024;
 const TEXT = /\.(md|markdown|mdx|txt|org|rst|adoc)$/i;
 
-export const brainDirectory = (worktreePath: string): string => join(worktreePath, '.planning', 'brain');
+const brainDirectory = (worktreePath: string): string => join(worktreePath, '.planning', 'brain');
 
 export function createBrainNotes(): BrainNotes {
   return {

@@ -25,7 +25,7 @@ export interface SessionObserverDeps {
  * The client writes its transcript up to 100 ms after it changed its status (seen on 2.1.330). So long a
  * change waits for the lines that say why: the tool, the question, how the turn ended.
  */
-export const TRANSCRIPT_LAG_MS = 150;
+const TRANSCRIPT_LAG_MS = 150;
 /** A version that was found stays for this long; a missing client is looked for at every question. */
 const TOOL_MS = 600_000;
 

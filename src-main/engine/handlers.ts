@@ -9,7 +9,7 @@ import type { Settings, SettingsPatch } from '../contract/settings';
 import type { Fleet } from './fleet';
 import type { Opener } from './open';
 import type { Person } from './orchard';
-import type { BrainNotes, Clock, Doctor, Log, SettingsStore, Terminals } from './ports';
+import type { BrainNotes, Doctor, Log, SettingsStore, Terminals } from './ports';
 
 /** A use case behind one request: takes its decoded input, gives its answer. */
 type UseCase<N extends RequestName> = (input: Input<N>) => Promise<Answer<N>>;
@@ -21,7 +21,6 @@ export interface HandlerDeps {
   readonly notes: BrainNotes;
   readonly person: Person | null;
   readonly doctor: Doctor;
-  readonly clock: Clock;
   readonly log: Log;
   readonly opener: Opener;
   readonly spawner: {

@@ -118,7 +118,7 @@ async function defaultBranch(git: GitCommand, location: RepositoryLocation): Pro
 }
 
 /** A local branch's upstream, when it is fetched from a remote and was fetched at least once. */
-export async function upstreamOf(
+async function upstreamOf(
   git: GitCommand,
   location: RepositoryLocation,
   branch: string,

@@ -108,7 +108,7 @@ async function branchesUnderWay(gitDir: string): Promise<readonly string[]> {
     .filter((name) => name !== '' && name !== 'detached HEAD' && !/^[0-9a-f]{40,64}$/.test(name));
 }
 
-export async function ongoingIn(gitDir: string): Promise<OngoingOperation | null> {
+async function ongoingIn(gitDir: string): Promise<OngoingOperation | null> {
   const marks: readonly (readonly [string, OngoingOperation])[] = [
     ['rebase-merge', 'rebase'],
     ['rebase-apply', 'rebase'],

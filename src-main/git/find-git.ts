@@ -5,7 +5,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type { ToolState } from '../contract/snapshot';
 
 /** `merge-tree --stdin` and `cat-file --batch-command` in the form that is used here. */
-export const NEEDED_GIT = '2.39';
+const NEEDED_GIT = '2.39';
 
 export type RunProgram = (
   program: string,

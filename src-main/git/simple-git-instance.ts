@@ -91,7 +91,7 @@ export function createPlainGit({ program, env, emptyDirectory }: PlainGitOptions
 }
 
 /** What a failed simple-git call is to the one who asked; anything but a git error is a bug and is thrown on. */
-export function readFailure(args: readonly string[], error: unknown): GitReadFailure {
+function readFailure(args: readonly string[], error: unknown): GitReadFailure {
   // Both are subclasses of GitError, so they come first.
   if (error instanceof GitPluginError) {
     if (error.plugin === 'abort') return { kind: 'cancelled' };

@@ -93,7 +93,7 @@ export async function addWorktree(
 }
 
 /** The name of the private git directory that a worktree's `.git` file leads to; null without one. */
-export async function entryAt(path: string): Promise<string | null> {
+async function entryAt(path: string): Promise<string | null> {
   try {
     const target = /^gitdir: (.+?)[\r\n]*$/s.exec(await readFile(join(path, '.git'), 'utf8'))?.[1];
     return target === undefined ? null : basename(resolve(path, target));

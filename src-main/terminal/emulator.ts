@@ -54,7 +54,7 @@ export function createEmulator(traits: EmulatorTraits, machine: Machine): Termin
 }
 
 /** The kernel cuts a name to 15 characters; `kitty` on macOS is a path's base name. */
-export const hostsByName = (name: string, names: readonly string[]): boolean =>
+const hostsByName = (name: string, names: readonly string[]): boolean =>
   names.some((known) => name === known || name === known.slice(0, 15));
 
 export async function startEmulator(

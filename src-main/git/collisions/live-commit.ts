@@ -18,7 +18,7 @@ export interface LiveCommitDeps {
 }
 
 /** Larger untracked files compare by what they are, not by what is in them. */
-export const LARGE_FILE_BYTES = 10 * 1024 * 1024;
+const LARGE_FILE_BYTES = 10 * 1024 * 1024;
 
 /** Fixed, so that the same content gives the same commit, and so the same cached verdicts. */
 const identity = {

@@ -7,7 +7,7 @@ export const usualBases = (initDefault: string | null): readonly string[] => [
 ];
 
 /** The remotes' default branch as their HEAD tells: origin's, else the only other one's. */
-export function remoteDefault(refs: Refs): string | null {
+function remoteDefault(refs: Refs): string | null {
   const heads = [...refs.values()].flatMap((ref) => {
     const remote = /^refs\/remotes\/([^/]+)\/HEAD$/.exec(ref.name)?.[1];
     const prefix = `refs/remotes/${remote}/`;

@@ -7,7 +7,7 @@ export interface WatchBudget {
   readonly taken: number;
 }
 
-export const DEFAULT_WATCHES = 20_000;
+const DEFAULT_WATCHES = 20_000;
 
 export function createWatchBudget(most = DEFAULT_WATCHES): WatchBudget {
   let taken = 0;
