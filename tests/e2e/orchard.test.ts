@@ -2,14 +2,8 @@
  * The whole product as a person starts it: the built app, real git, real Claude Code sessions in tmux,
  * and `orch` beside it. Runs on the real Electron where its program is, else on the stand-in.
  */
-import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import type { Page } from 'playwright';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, type TestContext, test } from 'vitest';
-import { defaultSettings } from '../../src-main/contract/settings';
 import {
   bash,
   type ClaudeWorld,
@@ -19,14 +13,12 @@ import {
   say,
 } from '../support/claude';
 import { poll } from '../support/poll';
-import { createSandbox, type Sandbox } from '../support/repositories';
+import { createSandbox } from '../support/repositories';
 import { createTestTmux } from '../support/tmux';
 import { type DesktopApp, shown } from './driver';
 import { running } from './process-tree';
 import { createDesktopStarter, type DesktopStarter } from './start-desktop';
-
-const run = promisify(execFile);
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+import { orch, settle, shows, twoWorktrees } from './whole-app';
 
 let desktop: DesktopStarter | null = null;
 
@@ -37,30 +29,10 @@ afterAll(async () => {
   await desktop?.dispose();
 });
 
-/** Settings as a person left them: these repositories, and word of a session however short its turn. */
-async function settle(home: string, repositories: readonly string[]): Promise<void> {
-  const directory = join(home, '.config', 'orchard');
-  await mkdir(directory, { recursive: true });
-  await writeFile(
-    join(directory, 'settings.json'),
-    JSON.stringify({
-      ...defaultSettings,
-      repositories: { added: repositories, hidden: [] },
-      notifications: { ...defaultSettings.notifications, shortestTurnSeconds: 0 },
-      terminal: { preferred: 'tmux', custom: null },
-    }),
-  );
-}
-
 function start(ctx: TestContext, env: NodeJS.ProcessEnv, ...args: string[]): Promise<DesktopApp> {
   if (desktop === null) throw new Error('no driver');
   return desktop.start(ctx, { env, args });
 }
-
-const orch = async (env: NodeJS.ProcessEnv, ...args: string[]): Promise<string> =>
-  (
-    await run(process.execPath, [join(root, 'out/main/cli.js'), ...args], { env, cwd: env.HOME })
-  ).stdout.trim();
 
 /** Claude Code in a HOME of its own, whose login shell finds it as a person's does. */
 async function world(ctx: TestContext): Promise<ClaudeWorld> {
@@ -70,29 +42,6 @@ async function world(ctx: TestContext): Promise<ClaudeWorld> {
   const profile = `PATH='${claude.env.PATH ?? ''}'\nexport PATH\n`;
   await claude.sandbox.write(join(claude.sandbox.home, '.profile'), profile);
   return claude;
-}
-
-/** A repository with a second worktree, and the app's settings naming it. */
-/** Waits for a text in the popover; what it showed instead is in the error. */
-async function shows(app: DesktopApp, page: Page, text: string, limitMs = 30_000): Promise<void> {
-  await poll(
-    () => page.locator('body').innerText(),
-    (body) => body.includes(text),
-    {
-      what: `“${text}” in the popover`,
-      limitMs,
-    },
-  ).catch((error: unknown) => {
-    throw new Error(`${String(error)}\n${app.errors()}`);
-  });
-}
-
-async function twoWorktrees(sandbox: Sandbox): Promise<string> {
-  const repository = await sandbox.repository('shop');
-  await sandbox.worktree(repository, join(sandbox.root, 'shop-wt-cart'), 'feature/cart');
-  await sandbox.write(join(sandbox.root, 'shop-wt-cart', 'cart.txt'), 'empty\n');
-  await settle(sandbox.home, [repository]);
-  return repository;
 }
 
 test('a start shows every worktree, and tray and `orch status` say the same', async (ctx) => {
