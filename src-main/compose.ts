@@ -9,6 +9,7 @@ import { composeTransactions } from './compose-transactions';
 import type { RepositoryId } from './contract/ids';
 import type { OperationEvent } from './contract/operations';
 import type { Problem, ToolState } from './contract/snapshot';
+import { pathStyleOf } from './domain/containment';
 import { createDoctor } from './engine/doctor';
 import { createFleet } from './engine/fleet';
 import { createHandlers, guarded } from './engine/handlers';
@@ -24,6 +25,7 @@ import type {
   Log,
   RepositoryConfigs,
   SettingsStore,
+  WatchPerformance,
 } from './engine/ports';
 import { createCollisionObserver } from './git/collisions/collision-observer';
 import { findGit } from './git/find-git';
@@ -35,7 +37,7 @@ import { createGitHost } from './git/reads/git-host';
 import type { GitRunner } from './git/reads/git-runner';
 import { createHelperRunner, createNodeHelperStarter } from './git/reads/helper-runner';
 import { locateDirectory } from './git/reads/locate';
-import { createGitObserver, type ObserverPerformance } from './git/reads/observer';
+import { createGitObserver } from './git/reads/observer';
 import { createRepositoryConfigs } from './git/repository-config';
 import { createSourceOf } from './git/repository-survey';
 import { createPlainGit } from './git/simple-git-instance';
@@ -44,6 +46,7 @@ import { createSessionLedger } from './settings/session-ledger';
 import type { SettingsStoreOptions } from './settings/settings-store';
 import { createSystemClock } from './system/clock';
 import { findDirectories } from './system/directories';
+import { createDiskUsage } from './system/disk-usage';
 import { createFileLock } from './system/file-lock';
 import { createFileLog } from './system/log';
 import { readLoginEnvironment } from './system/login-environment';
@@ -55,7 +58,7 @@ const MOST_GIT_PROCESSES = 4;
 
 /** The git side of observation; without a usable git there is nothing to observe, and nothing breaks. */
 interface GitSide {
-  readonly observer: GitObserver & { performance?(): ObserverPerformance };
+  readonly observer: GitObserver & { performance?(): WatchPerformance };
   readonly collisions: CollisionObserver | null;
   dispose(): Promise<void>;
 }
@@ -156,6 +159,14 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     ...(options.faceProblems?.list() ?? []),
   ];
 
+  const diskUsage = watch
+    ? createDiskUsage({
+        file: join(directories.cache, 'disk-usage.json'),
+        style: pathStyleOf(platform),
+        clock,
+        log,
+      })
+    : null;
   const fleet = createFleet({
     git: gitSide.observer,
     sessions,
@@ -163,7 +174,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     settings,
     terminals,
     collisions: gitSide.collisions,
-    diskUsage: null,
+    diskUsage,
     clock,
     log,
     platform,
@@ -292,9 +303,11 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
       return recovered.flat().length === 0 ? first : fleet.refresh();
     },
     settled: () => fleet.settled(),
+    performance: () => gitSide.observer.performance?.() ?? null,
     async dispose() {
       for (const cancel of cancels) cancel();
       fleet.dispose();
+      diskUsage?.dispose();
       await transactions.settled();
       await Promise.all([sessions.dispose(), gitSide.dispose()]);
       ledger.dispose();
