@@ -3,7 +3,7 @@
 import type { OperationEvent } from '../contract/operations';
 import type { Handlers } from '../contract/requests';
 import type { Problem, Snapshot } from '../contract/snapshot';
-import type { Cancel, Log, Notifier, SettingsStore } from './ports';
+import type { Cancel, Log, Notifier, SettingsStore, WatchPerformance } from './ports';
 
 export interface Orchard {
   /** One function per request; inputs are decoded already (see `decode` in contract/boundary.ts). */
@@ -17,6 +17,8 @@ export interface Orchard {
   start(): Promise<Snapshot>;
   /** Resolves when nothing provisional is left: collisions decided, past conversations read. */
   settled(): Promise<Snapshot>;
+  /** What watching holds and costs so far; null without git. */
+  performance(): WatchPerformance | null;
   dispose(): Promise<void>;
 }
 

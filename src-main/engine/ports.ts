@@ -75,6 +75,39 @@ export interface GitObserver {
   dispose(): Promise<void>;
 }
 
+/** One look at something that changed, or might have. */
+export interface Refresh {
+  readonly at: number;
+  /** A worktree's root, or the repository's for its refs and its list of worktrees. */
+  readonly path: string;
+  readonly what: 'worktrees' | 'refs' | 'status' | 'paths' | 'operation';
+  /** Paths that were asked about, when `what` is 'paths'. */
+  readonly paths: number;
+  /** Milliseconds from beginning to end, queueing included. */
+  readonly tookMs: number;
+}
+
+/** What watching holds and does, for `orch doctor --performance` and the benchmarks. */
+export interface WatchPerformance {
+  /** Git processes. */
+  readonly processes: {
+    readonly started: number;
+    readonly startedInLastMinute: number;
+    readonly running: number;
+    readonly queued: number;
+    /** How often the git helper died and was replaced. */
+    readonly restarts: number;
+  };
+  /** `left` of the budget that file watches have. */
+  readonly watches: { readonly git: number; readonly files: number; readonly left: number };
+  readonly refreshes: number;
+  /** The newest last. */
+  readonly lastRefreshes: readonly Refresh[];
+  readonly repositories: number;
+  /** Worktrees whose files are not watched, and why. */
+  readonly unwatched: readonly { readonly path: string; readonly why: string }[];
+}
+
 // ---------------------------------------------------------------- sessions, as observed
 
 export interface SessionObserver {

@@ -68,6 +68,7 @@ export function createFakeOrchard(first: Snapshot = emptySnapshot, handlers: Par
     },
     start: async () => snapshot,
     settled: async () => snapshot,
+    performance: () => null,
     async dispose() {
       disposed++;
     },

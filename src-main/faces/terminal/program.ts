@@ -306,8 +306,14 @@ function defineProgram(version: string, choose: (action: Action, options: Global
       }),
   );
   act(
-    add(program, 'doctor', 'what is found and what is missing'),
-    () => async (context) => (await import('./commands/look')).doctor(context),
+    add(program, 'doctor', 'what is found and what is missing').addOption(
+      // For whoever works on Orchard, or asks why it is slow here.
+      new Option('--performance', 'watch for ten seconds and tell what it cost').hideHelp(),
+    ),
+    (options) => async (context) =>
+      flag(options.performance)
+        ? (await import('./commands/performance')).performanceReport(context)
+        : (await import('./commands/look')).doctor(context),
   );
   return program;
 }

@@ -2,13 +2,21 @@
 import { realpath } from 'node:fs/promises';
 import type { Merged } from '../../contract/snapshot';
 import type { RepositoryFacts, RepositoryLocation } from '../../domain/facts';
-import type { Cancel, Clock, GitObserver, Log, TaskRecords } from '../../engine/ports';
+import type {
+  Cancel,
+  Clock,
+  GitObserver,
+  Log,
+  Refresh,
+  TaskRecords,
+  WatchPerformance,
+} from '../../engine/ports';
 import { systemWatch, type WatchFunction } from '../watch/directory-watches';
 import { createWatchBudget, type WatchBudget } from '../watch/watch-budget';
 import type { NoteFact } from './derive';
 import { createDistances, type Distances } from './distances';
 import type { FactsCache } from './facts-cache';
-import { answerProblem, type GitRunner, type GitRunnerCounts } from './git-runner';
+import { answerProblem, type GitRunner } from './git-runner';
 import { locateDirectory } from './locate';
 import type { MergedQuestion } from './merged-memory';
 import { createRepositoryObservation, type RepositoryObservation } from './repository-observation';
@@ -35,15 +43,8 @@ export interface GitObserverDeps {
   readonly budget?: WatchBudget;
 }
 
-export interface ObserverPerformance {
-  readonly processes: GitRunnerCounts;
-  readonly watches: { readonly git: number; readonly files: number; readonly left: number };
-  readonly refreshes: number;
-  readonly repositories: number;
-  /** Worktrees whose files are not watched, and why. */
-  readonly unwatched: readonly { readonly path: string; readonly why: string }[];
-}
-
+/** So many of the last looks are remembered. */
+const LAST_REFRESHES = 20;
 /** A look at what file times tell, without processes. */
 const SWEEP_MS = 30_000;
 /** The least time between two looks of the patrol: at unwatched worktrees, and to verify watched ones. */
@@ -53,7 +54,7 @@ const PATROL_SHARE = 0.003;
 const CACHE_DELAY_MS = 5_000;
 
 export function createGitObserver(deps: GitObserverDeps): GitObserver & {
-  performance(): ObserverPerformance;
+  performance(): WatchPerformance;
 } {
   const { runner, clock, log } = deps;
   const listeners = new Set<(facts: RepositoryFacts) => void>();
@@ -74,6 +75,7 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
   let turns: Promise<void> = Promise.resolve();
   let initDefault: Promise<string | null> | null = null;
   let disposed = false;
+  const lastRefreshes: Refresh[] = [];
 
   const tell = (facts: RepositoryFacts) => {
     if (disposed) return;
@@ -116,6 +118,10 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
       newestNote: deps.newestNote,
       howMerged: deps.howMerged,
       watching: deps.watch ? { watch: deps.watchFunction ?? systemWatch, budget, inTurn } : null,
+      noteRefresh(refresh) {
+        lastRefreshes.push(refresh);
+        if (lastRefreshes.length > LAST_REFRESHES) lastRefreshes.shift();
+      },
       emit(facts) {
         latest.set(location.id, facts);
         tell(facts);
@@ -248,6 +254,7 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
           left: budget.left,
         },
         refreshes: sum((one) => one.refreshes),
+        lastRefreshes: [...lastRefreshes],
         repositories: all.length,
         unwatched: all.flatMap((one) =>
           one

@@ -1,6 +1,6 @@
 /** One repository under observation: which event makes what be read anew, and when facts go out. */
 import type { RepositoryFacts } from '../../domain/facts';
-import type { Cancel, Clock, Log } from '../../engine/ports';
+import type { Cancel, Clock, Log, Refresh } from '../../engine/ports';
 import { isWithin, type WatchFunction } from '../watch/directory-watches';
 import type { GitChange } from '../watch/git-paths';
 import { createRepositoryWatch } from '../watch/repository-watch';
@@ -31,6 +31,7 @@ export interface ObservationDeps extends RepositoryReaderDeps {
     readonly inTurn: (work: () => Promise<void>) => void;
   } | null;
   readonly emit: (facts: RepositoryFacts) => void;
+  readonly noteRefresh: (refresh: Refresh) => void;
 }
 
 export type RepositoryObservation = ReturnType<typeof createRepositoryObservation>;
@@ -133,6 +134,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
 
   async function readRepository(work: RepositoryWork): Promise<void> {
     refreshes++;
+    const begun = clock.now();
     if (work.list) {
       listSeen = await currentListSignature();
       const { added, removed } = await reader.readList();
@@ -166,6 +168,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
           onBaseFile: () => rows.push({ ...NOTHING, list: true }),
           readNote: () => reader.readNote(worktree),
           after: offer,
+          noteRefresh: deps.noteRefresh,
         });
         trees.set(worktree.listed.id, tree);
         tree.readAll();
@@ -187,6 +190,13 @@ export function createRepositoryObservation(deps: ObservationDeps) {
     }
     wanted = true;
     mergedRows.push(true);
+    deps.noteRefresh({
+      at: begun,
+      path: location.root,
+      what: work.list ? 'worktrees' : 'refs',
+      paths: 0,
+      tookMs: clock.now() - begun,
+    });
   }
 
   const currentListSignature = () =>

@@ -1,5 +1,5 @@
 /** One worktree under observation: its watch, its pending work, and the reads that answer it. */
-import type { Clock, Log } from '../../engine/ports';
+import type { Clock, Log, Refresh } from '../../engine/ports';
 import { relativePath } from '../watch/directory-watches';
 import { remoteFileSystem } from '../watch/file-system-kind';
 import { createWorktreeWatch, type WorktreeWatch } from '../watch/worktree-watch';
@@ -42,6 +42,7 @@ export interface WorktreeObservationDeps {
   readonly onBaseFile: () => void;
   readonly readNote: () => Promise<void>;
   readonly after: () => void;
+  readonly noteRefresh: (refresh: Refresh) => void;
 }
 
 export type WorktreeObservation = ReturnType<typeof createWorktreeObservation>;
@@ -83,6 +84,7 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
 
   async function read(todo: TreeWork): Promise<void> {
     refreshes++;
+    const begun = clock.now();
     const { full, paths } = await arm(todo);
     const before = JSON.stringify(reader.privateFacts);
     const problemBefore = reader.problem;
@@ -103,6 +105,13 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
       full || todo.operation ? reader.readPrivate() : undefined,
       noteToo ? deps.readNote() : undefined,
     ]);
+    deps.noteRefresh({
+      at: begun,
+      path: reader.listed.path,
+      what: full ? 'status' : paths.size > 0 ? 'paths' : 'operation',
+      paths: full ? 0 : paths.size,
+      tookMs: clock.now() - begun,
+    });
     if (
       changed ||
       noteToo ||
