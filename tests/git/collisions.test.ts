@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
@@ -19,6 +19,10 @@ interface Scene {
   /** Facts as a full look at the disk gives them. */
   facts(): Promise<RepositoryFacts>;
   look(facts?: RepositoryFacts): Promise<ReadonlyMap<string, readonly Collision[]>>;
+  /** Tells facts without waiting for verdicts; the clock decides when they are looked at. */
+  observe(facts: RepositoryFacts): void;
+  readonly found: () => ReadonlyMap<string, readonly Collision[]>;
+  readonly clock: ReturnType<typeof createManualClock>;
   readonly started: () => number;
 }
 
@@ -36,11 +40,12 @@ async function createScene(): Promise<Scene> {
   await mkdir(empty);
   await mkdir(directory);
   const git = createGitHost({ git: 'git', env: sandbox.env, emptyDirectory: empty, concurrency: 2 });
+  const clock = createManualClock();
   const observer = createCollisionObserver({
     git,
     gitVersion: '2.39.5',
     directory,
-    clock: createManualClock(),
+    clock,
     log: strictLog(),
     platform: 'linux',
   });
@@ -62,6 +67,7 @@ async function createScene(): Promise<Scene> {
       sandbox.git(path, 'rev-list', '--left-right', '--count', 'HEAD...main'),
       sandbox.git(path, 'rev-parse', '--absolute-git-dir'),
     ]);
+    const lines = status === '' ? [] : status.split('\n');
     const [ahead = 0, behind = 0] = counts.split('\t').map(Number);
     return worktreeFacts({
       id: idOf(path),
@@ -75,8 +81,8 @@ async function createScene(): Promise<Scene> {
       behind,
       changes: {
         staged: 0,
-        changed: status === '' ? 0 : status.split('\n').length,
-        untracked: 0,
+        changed: lines.filter((line) => !line.startsWith('??')).length,
+        untracked: lines.filter((line) => line.startsWith('??')).length,
         conflicted: 0,
       },
       // Stands for the edit that a watcher saw.
@@ -106,6 +112,9 @@ async function createScene(): Promise<Scene> {
       await observer.settled();
       return found;
     },
+    observe: observer.observe,
+    found: () => found,
+    clock,
     started: () => git.counts().started,
   };
 }
@@ -355,4 +364,53 @@ test('what is predicted for live work is what git then does, whatever was edited
       ...(process.env.ORCHARD_SEED === undefined ? {} : { seed: Number(process.env.ORCHARD_SEED) }),
     },
   );
+});
+
+test('what is decided is not looked at again: asking for it once more costs no process', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await scene.sandbox.commit(a, { 'src/one.txt': 'A\ntwo\nthree\n' });
+  await scene.sandbox.commit(b, { 'src/one.txt': 'B\ntwo\nthree\n' });
+  const facts = await scene.facts();
+  expect(between(await scene.look(facts), a, b)).not.toBeNull();
+  const before = scene.started();
+  expect(between(await scene.look(facts), a, b)).not.toBeNull();
+  expect(scene.started()).toBe(before);
+});
+
+test('an edit after quiet is looked at almost at once, the next ones when they pause', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await scene.sandbox.commit(a, { 'src/one.txt': 'A\ntwo\nthree\n' });
+  await scene.look();
+  scene.clock.advance(2_000);
+  await writeFile(join(b, 'src/one.txt'), 'B\ntwo\nthree\n');
+  const edited = await scene.facts();
+  scene.observe(edited);
+  scene.clock.advance(10);
+  await poll(() => between(scene.found(), a, b) !== null);
+  const before = scene.started();
+  scene.observe(await scene.facts());
+  scene.clock.advance(100);
+  expect(scene.started()).toBe(before);
+  scene.clock.advance(50);
+  await poll(() => scene.started() > before);
+  await scene.look();
+});
+
+test('an edit as young as the index, of the same size, is no less an edit', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  // Without it git would tell by the change time, which nobody can set.
+  await scene.sandbox.git(scene.main, 'config', 'core.trustctime', 'false');
+  await scene.sandbox.commit(a, { 'src/one.txt': 'A\ntwo\nthree\n' });
+  const file = join(b, 'src/one.txt');
+  const then = new Date(Date.now() - 60_000);
+  await utimes(file, then, then);
+  await scene.sandbox.git(b, 'update-index', '--refresh');
+  await utimes(join(scene.main, '.git/worktrees/b/index'), then, then);
+  await writeFile(file, 'BNE\ntwo\nthree\n');
+  await utimes(file, then, then);
+  expect(await scene.sandbox.git(b, '--no-optional-locks', 'status', '--porcelain')).toBe(' M src/one.txt');
+  expect(between(await scene.look(), a, b)?.files).toEqual(['src/one.txt']);
 });

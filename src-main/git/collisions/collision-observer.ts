@@ -20,7 +20,7 @@ import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
 import type { Cancel, Clock, CollisionObserver, Log } from '../../engine/ports';
 import type { GitRunner } from '../reads/git-runner';
 import { answerProblem } from '../reads/git-runner';
-import { liveCommit, ownObjects } from './live-commit';
+import { filterOverrides, liveCommit, ownObjects } from './live-commit';
 import { parseTrialMerges } from './merge-tree-output';
 
 export interface CollisionObserverDeps {
@@ -33,8 +33,13 @@ export interface CollisionObserverDeps {
   readonly platform: 'darwin' | 'linux' | 'win32';
 }
 
-/** Editing goes on for a while: verdicts wait for a pause this long, off the snapshot's path. */
+/** After quiet, one edit is looked at almost at once, off the snapshot's path. */
+const FIRST_MS = 10;
+/** Editing goes on for a while: further verdicts wait for a pause this long. */
 const PAUSE_MS = 150;
+/** Nothing looked at for this long is quiet. */
+const QUIET_MS = 1_000;
+const FILTERS_MS = 60_000;
 const LIMIT_MS = 60_000;
 /** A repository's own objects are thrown away beyond this many looks; commits that matter come anew. */
 const LOOKS_PER_STORE = 500;
@@ -43,7 +48,13 @@ interface Watched {
   facts: RepositoryFacts;
   readonly stamps: Map<WorktreeId, { readonly stamp: string; readonly commit: string | null }>;
   readonly verdicts: Map<string, Verdict>;
+  readonly filters: Map<string, { readonly at: number; readonly overrides: readonly string[] }>;
   published: string;
+  /** Changes so far; how many of them the last look knew of, and the last one that came to its end. */
+  changes: number;
+  asked: number;
+  decided: number;
+  lookedAt: number;
   looks: number;
   running: Promise<void> | null;
   again: boolean;
@@ -60,6 +71,17 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   >();
   let disposed = false;
 
+  /** Asked of git anew after a while: a person installs a filter seldom, and edits all the time. */
+  const filtersOf =
+    (state: Watched, signal: AbortSignal) =>
+    async (path: string): Promise<readonly string[]> => {
+      const known = state.filters.get(path);
+      if (known !== undefined && clock.now() - known.at < FILTERS_MS) return known.overrides;
+      const overrides = await filterOverrides(git, path, signal);
+      if (!signal.aborted) state.filters.set(path, { at: clock.now(), overrides });
+      return overrides;
+    };
+
   const storeOf = (id: RepositoryId) => join(deps.directory, id);
 
   function nestedIn(worktree: WorktreeFacts, all: readonly WorktreeFacts[]): readonly string[] {
@@ -71,14 +93,21 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   async function baseTips(facts: RepositoryFacts, worktrees: readonly WorktreeFacts[], signal: AbortSignal) {
     const names = [...new Set(worktrees.flatMap(({ base }) => (base === null ? [] : [base])))];
     const tips = new Map<string, string>();
-    if (names.length === 0) return tips;
+    // A loose ref is the truth and costs no process; packed ones and other formats are git's to read.
+    const loose = await Promise.all(names.map((name) => looseRef(facts.location.commonDir, name)));
+    for (const [at, name] of names.entries()) {
+      const commit = loose[at];
+      if (commit != null) tips.set(name, commit);
+    }
+    const packed = names.filter((name) => !tips.has(name));
+    if (packed.length === 0) return tips;
     const listed = await git.run({
       cwd: facts.location.commonDir,
       args: [
         'for-each-ref',
         '--format=%(refname)%00%(objectname)',
         '--',
-        ...names.flatMap((name) => [`refs/heads/${name}`, `refs/remotes/origin/${name}`]),
+        ...packed.flatMap((name) => [`refs/heads/${name}`, `refs/remotes/origin/${name}`]),
       ],
       signal,
     });
@@ -149,7 +178,8 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   }
 
   async function look(state: Watched): Promise<void> {
-    const { facts } = state;
+    const { facts, changes } = state;
+    state.asked = changes;
     const signal = state.abort.signal;
     const members = facts.worktrees.filter(hasOwnWork);
     const store = storeOf(facts.location.id);
@@ -158,29 +188,34 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     if (state.looks === 1 || state.looks % LOOKS_PER_STORE === 1) state.stamps.clear();
     await mkdir(join(store, 'objects'), { recursive: true, mode: 0o700 });
 
-    const tips = members.length === 0 ? new Map<string, string>() : await baseTips(facts, members, signal);
-    const live: { id: WorktreeId; commit: string; baseTip: string | null }[] = [];
-    for (const worktree of members) {
+    const commitOf = async (worktree: WorktreeFacts): Promise<string | null> => {
       const stamp = liveStamp(worktree);
-      let known = state.stamps.get(worktree.id);
-      if (known === undefined || known.stamp !== stamp) {
-        const commit = await liveCommit(
-          { git, objects: join(store, 'objects'), scratch: store },
-          facts.location.commonDir,
-          worktree,
-          nestedIn(worktree, facts.worktrees),
-          signal,
-        );
-        if (signal.aborted) return;
-        known = { stamp, commit };
-        state.stamps.set(worktree.id, known);
-      }
+      const known = state.stamps.get(worktree.id);
+      if (known?.stamp === stamp) return known.commit;
+      const commit = await liveCommit(
+        { git, objects: join(store, 'objects'), scratch: store, filters: filtersOf(state, signal) },
+        facts.location.commonDir,
+        worktree,
+        nestedIn(worktree, facts.worktrees),
+        signal,
+      );
+      if (!signal.aborted) state.stamps.set(worktree.id, { stamp, commit });
+      return commit;
+    };
+    const [tips, commits] = await Promise.all([
+      members.length === 0 ? new Map<string, string>() : baseTips(facts, members, signal),
+      Promise.all(members.map(commitOf)),
+    ]);
+    if (signal.aborted) return;
+    const live: { id: WorktreeId; commit: string; baseTip: string | null }[] = [];
+    for (const [at, worktree] of members.entries()) {
+      const commit = commits[at] ?? null;
       // On its own base there is nothing to merge into it.
       const baseTip =
         worktree.base === null || worktree.branch === worktree.base
           ? null
           : (tips.get(worktree.base) ?? null);
-      if (known.commit !== null) live.push({ id: worktree.id, commit: known.commit, baseTip });
+      if (commit !== null) live.push({ id: worktree.id, commit, baseTip });
     }
     for (const id of state.stamps.keys())
       if (!members.some((member) => member.id === id)) state.stamps.delete(id);
@@ -189,6 +224,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     const key = await climate(facts);
     const keyOf = ({ a, b }: Pair) => `${key} ${a.commit} ${b.commit}`;
     if (!(await decide(state, pairs, keyOf)) || signal.aborted) return;
+    state.decided = changes;
     const decided = pairs.map((pair) => ({
       pair,
       verdict: state.verdicts.get(keyOf(pair)) ?? { files: [], kinds: [] },
@@ -208,6 +244,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
 
   /** One look at a time per repository; what came in meanwhile is one more look. */
   function start(state: Watched): Promise<void> {
+    state.cancel();
     if (state.running !== null) {
       state.again = true;
       return state.running;
@@ -218,6 +255,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
         await look(state).catch((error: unknown) => log.bug('collisions', error));
       } while (state.again && !disposed && !state.abort.signal.aborted);
     })().finally(() => {
+      state.lookedAt = clock.now();
       state.running = null;
     });
     return state.running;
@@ -237,7 +275,12 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
           facts,
           stamps: new Map(),
           verdicts: new Map(),
+          filters: new Map(),
           published: '',
+          changes: 1,
+          asked: 0,
+          decided: 0,
+          lookedAt: clock.now(),
           looks: 0,
           running: null,
           again: false,
@@ -251,8 +294,10 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       const changed = stampOf(known.facts) !== stampOf(facts);
       known.facts = facts;
       if (!changed) return;
+      known.changes++;
       known.cancel();
-      known.cancel = clock.schedule(PAUSE_MS, () => {
+      const quiet = known.running === null && clock.now() - known.lookedAt >= QUIET_MS;
+      known.cancel = clock.schedule(quiet ? FIRST_MS : PAUSE_MS, () => {
         void start(known);
       });
     },
@@ -269,7 +314,12 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       };
     },
     async settled() {
-      await Promise.all([...watched.values()].map(start));
+      await Promise.all(
+        [...watched.values()].map((state) => {
+          if (state.running !== null && state.asked === state.changes) return state.running;
+          return state.decided === state.changes ? undefined : start(state);
+        }),
+      );
     },
     async dispose() {
       disposed = true;
@@ -285,4 +335,10 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       watched.clear();
     },
   };
+}
+
+/** A branch that has a file of its own; null when it is packed, symbolic, or not there. */
+async function looseRef(commonDir: string, name: string): Promise<string | null> {
+  const text = await readFile(join(commonDir, 'refs', 'heads', ...name.split('/')), 'utf8').catch(() => '');
+  return /^([0-9a-f]{40}|[0-9a-f]{64})\n?$/.exec(text)?.[1] ?? null;
 }

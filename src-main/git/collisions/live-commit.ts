@@ -3,9 +3,10 @@
  * through a copy of the index and an object directory of our own. The person's index, refs, object
  * store and stash are never touched.
  */
-import { copyFile, lstat, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, lstat, mkdtemp, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorktreeFacts } from '../../domain/facts';
+import { errorCode } from '../../system/file-failure';
 import type { GitRunner } from '../reads/git-runner';
 import { answerProblem } from '../reads/git-runner';
 
@@ -15,6 +16,8 @@ export interface LiveCommitDeps {
   readonly objects: string;
   /** Where temporary indexes go. */
   readonly scratch: string;
+  /** Options that switch this worktree's filters off. */
+  filters(path: string): Promise<readonly string[]>;
 }
 
 /** Larger untracked files compare by what they are, not by what is in them. */
@@ -55,11 +58,12 @@ export async function liveCommit(
   const scratch = await mkdtemp(join(deps.scratch, 'live-'));
   try {
     const index = join(scratch, 'index');
-    await copyFile(join(worktree.gitDir, 'index'), index).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    const [filters, large] = await Promise.all([
+      deps.filters(worktree.path),
+      worktree.changes.untracked === 0 ? [] : largeUntracked(deps.git, worktree.path, nested, signal),
+      copyIndex(join(worktree.gitDir, 'index'), index),
+    ]);
     const env = { ...ownObjects(deps.objects, commonDir), ...identity, GIT_INDEX_FILE: index };
-    const filters = await filterOverrides(deps.git, worktree.path, signal);
     // On every one of them: even `write-tree` reads an entry anew whose time is too close to call.
     const run = (args: readonly string[], input?: string) =>
       deps.git.run({
@@ -70,7 +74,6 @@ export async function liveCommit(
         ...(input === undefined ? {} : { input }),
       });
 
-    const large = await largeUntracked(deps.git, worktree.path, nested, signal);
     const out = [...nested.map((path) => relativeTo(worktree.path, path)), ...large.map(({ path }) => path)];
     const added = await run([
       'add',
@@ -98,11 +101,29 @@ export async function liveCommit(
   }
 }
 
+/**
+ * With its time: entries that are as young as their index are compared by content, and a copy that
+ * looked younger would pass an edit off as none (https://git-scm.com/docs/racy-git).
+ */
+async function copyIndex(from: string, to: string): Promise<void> {
+  try {
+    const { atime, mtime } = await stat(from);
+    await copyFile(from, to);
+    await utimes(to, atime, mtime);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
 const relativeTo = (root: string, path: string) =>
   path.slice(root.length).replaceAll('\\', '/').replace(/^\/+/, '');
 
 /** Filters (LFS and the like) would run programs; content under one is compared as it lies on disk. */
-async function filterOverrides(git: GitRunner, cwd: string, signal: AbortSignal): Promise<readonly string[]> {
+export async function filterOverrides(
+  git: GitRunner,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const configured = await git.run({
     cwd,
     args: ['config', '--null', '--name-only', '--get-regexp', '^filter\\..*\\.(clean|process|required)$'],

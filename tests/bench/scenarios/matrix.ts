@@ -51,7 +51,7 @@ export const measureMatrix: Scenario = async (bench) => {
   const version: number[] = [];
   let unchanged = 0;
   for (let round = 0; round < rounds.m; round++) {
-    const tree = worktrees[1 + (round % branches)] ?? '';
+    const tree = worktrees[1 + (round % 2)] ?? '';
     version.push(median(await versions(main)));
     const content = await readFile(join(tree, fileAt(10)), 'utf8');
     await writeFile(join(tree, fileAt(10)), `${content}// moved ${round} ${Date.now()}\n`);
