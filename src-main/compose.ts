@@ -28,7 +28,6 @@ import type {
   WatchPerformance,
 } from './engine/ports';
 import { createCollisionObserver } from './git/collisions/collision-observer';
-import { findGit } from './git/find-git';
 import { createGitCommand } from './git/git-command';
 import { createRepositoryLock } from './git/lock';
 import { createMergedCheck } from './git/merged';
@@ -38,6 +37,7 @@ import type { GitRunner } from './git/reads/git-runner';
 import { createHelperRunner, createNodeHelperStarter } from './git/reads/helper-runner';
 import { locateDirectory } from './git/reads/locate';
 import { createGitObserver } from './git/reads/observer';
+import { findGitAgain } from './git/remembered-git';
 import { createRepositoryConfigs } from './git/repository-config';
 import { createSourceOf } from './git/repository-survey';
 import { createPlainGit } from './git/simple-git-instance';
@@ -100,7 +100,12 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     openSettings({ directory: directories.config, lock, clock, log, watch }, electron),
   ]);
   const env = login.env;
-  const gitTool = await findGit(env, platform);
+  const gitTool = await findGitAgain({
+    env,
+    platform,
+    file: join(directories.cache, 'git-program.json'),
+    log,
+  });
 
   const operationListeners = new Set<(event: OperationEvent) => void>();
   const emit = (event: OperationEvent): void => {

@@ -5,7 +5,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type { ToolState } from '../contract/snapshot';
 
 /** `merge-tree --stdin` and `cat-file --batch-command` in the form that is used here. */
-const NEEDED_GIT = '2.39';
+export const NEEDED_GIT = '2.39';
 
 export type RunProgram = (
   program: string,
@@ -19,7 +19,7 @@ export async function findGit(
   platform: 'darwin' | 'linux' | 'win32',
   run: RunProgram = runProgram,
 ): Promise<ToolState> {
-  for (const candidate of await candidates(env, platform)) {
+  for (const candidate of await gitCandidates(env, platform)) {
     const path = platform === 'darwin' ? await withoutShim(candidate, env, run) : candidate;
     if (path === null) continue;
     const { exitCode, stdout } = await run(path, ['--version'], env);
@@ -39,7 +39,7 @@ function isNewEnough(version: string): boolean {
 }
 
 /** Every git on the PATH, in its order. */
-async function candidates(
+export async function gitCandidates(
   env: Readonly<Record<string, string | undefined>>,
   platform: 'darwin' | 'linux' | 'win32',
 ): Promise<readonly string[]> {

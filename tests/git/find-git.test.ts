@@ -3,7 +3,9 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findGit, type RunProgram } from '../../src-main/git/find-git';
+import { findGitAgain } from '../../src-main/git/remembered-git';
 import { createSandbox } from '../support/repositories';
+import { createSilentLog } from '../support/silent-log';
 
 async function fakeGit(prints: string) {
   const sandbox = await createSandbox();
@@ -63,4 +65,31 @@ test("macOS' shim is resolved once, and never touched without the command line t
   const without: string[] = [];
   expect(await findGit({ PATH: '/usr/bin' }, 'darwin', answering({}, without))).toEqual({ state: 'missing' });
   expect(without).toEqual(['/usr/bin/xcode-select -p']);
+});
+
+test('the same git is not asked for its version again, a replaced one is', async () => {
+  const { sandbox, bin } = await fakeGit('git version 2.45.1');
+  const log = createSilentLog();
+  const file = join(sandbox.root, 'cache/git-program.json');
+  const asked: string[] = [];
+  const find = (version: string, path = bin) =>
+    findGitAgain({
+      env: { PATH: path },
+      platform: 'linux',
+      file,
+      log,
+      run: answering({ [`${join(bin, 'git')} --version`]: `git version ${version}` }, asked),
+    });
+  const path = join(bin, 'git');
+  expect(await find('2.45.1')).toEqual({ state: 'ok', version: '2.45.1', path });
+  expect(await find('never asked')).toEqual({ state: 'ok', version: '2.45.1', path });
+  expect(asked).toHaveLength(1);
+  await sandbox.write(path, '#!/bin/sh\necho something longer than before\n');
+  expect(await find('2.46.0')).toEqual({ state: 'ok', version: '2.46.0', path });
+  // Another PATH may lead to another one.
+  expect(await find('2.47.0', `${bin}:/usr/bin`)).toMatchObject({ version: '2.47.0' });
+  await sandbox.write(file, 'not json');
+  expect(await find('2.48.0')).toMatchObject({ version: '2.48.0' });
+  expect(asked).toHaveLength(4);
+  expect(log.lines.map(({ event }) => event)).toEqual(['git.remembered']);
 });
