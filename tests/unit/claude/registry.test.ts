@@ -313,3 +313,23 @@ test('a change reaches the listener in milliseconds, also in a burst', async () 
     (found) => found?.status === 'last',
   );
 });
+
+test('looking for the dead reads no file, but now and then, for a number that was given away', async () => {
+  const { registry, write, of, asked, clock, running } = await setUp();
+  await write(11);
+  await registry.start();
+  const questions = asked.length;
+  for (let n = 0; n < 10; n++) {
+    clock.advance(LIVENESS_MS);
+    await new Promise((next) => setImmediate(next));
+  }
+  expect(asked).toHaveLength(questions);
+  running.set(11, '999');
+  await poll(
+    () => {
+      clock.advance(LIVENESS_MS);
+      return of(11)?.alive;
+    },
+    (alive) => alive === false,
+  );
+});
