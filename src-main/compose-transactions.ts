@@ -71,7 +71,7 @@ export interface Transactions {
 export function composeTransactions(deps: TransactionDeps): Transactions {
   const { fleet, program, env, emptyDirectory, platform, settings, clock, log, lock, configs } = deps;
   const git = createGitCommand({ program, env, emptyDirectory, log });
-  const running = createRunningOperations({ clock, emit: deps.emit });
+  const running = createRunningOperations({ clock, log, emit: deps.emit });
   const journal = createJournal({ clock, log });
   const hooks = createRepositoryHooks(git);
   const plans = createPlanStore({ clock, log });
@@ -154,11 +154,11 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     landing: {
       planMerge: merger.planMerge,
       planRebase: merger.planRebase,
-      merge: merger.merge,
+      merge: (input) => running.during(() => merger.merge(input)),
       planCleanup: cleaner.planCleanup,
-      cleanup: cleaner.cleanup,
+      cleanup: (input) => running.during(() => cleaner.cleanup(input)),
       operations: () => undoer.list(),
-      undo: undoer.undo,
+      undo: (input) => running.during(() => undoer.undo(input)),
     },
     recovery,
     cancel: running.cancel,

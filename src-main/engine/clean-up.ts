@@ -280,9 +280,9 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
       await deps.records.remove(location, id);
       return refuse(finished.error, await rollBack(location, work, entry));
     }
-    freeInBackground(work);
     operation.finish(null, `${name} is in trash; undo it within 7 days.`);
     await fleet.changed(location.id);
+    freeInBackground(work);
     return ok({
       operation: id,
       removed: work.path,

@@ -128,7 +128,7 @@ export function createTestSpawner(options: SpawnerOptions) {
   const lock = createRepositoryLock({ fileLock: createFileLock({ processes, clock, log }) });
   const opened: OpenRequest[] = [];
   const events: OperationEvent[] = [];
-  const operations = createRunningOperations({ clock, emit: (event) => void events.push(event) });
+  const operations = createRunningOperations({ clock, log, emit: (event) => void events.push(event) });
   const records = createPlainRecords();
   const transaction = {
     maker: createWorktreeMaker({ git, command, emptyDirectory, log }),

@@ -97,7 +97,7 @@ export function createHouse(options: HouseOptions): House {
   });
   const lock = createRepositoryLock({ fileLock });
   const events: OperationEvent[] = [];
-  const running = createRunningOperations({ clock, emit: (event) => events.push(event) });
+  const running = createRunningOperations({ clock, log, emit: (event) => events.push(event) });
   const approved = options.approved ?? new Set<string>();
   const approvals: Approvals = {
     isApproved: (_repository, command) => approved.has(command.text),
