@@ -114,17 +114,21 @@ export function createTranscripts({ projects, clock, log, watch }: TranscriptsDe
     }
   };
 
+  /** True when it has one now, and had none before. */
+  const find = async (entry: Followed): Promise<boolean> => {
+    const file = await locate(entry);
+    if (file === null || followed.get(entry.session.sessionId) !== entry || entry.reader !== null)
+      return false;
+    entry.reader = createTranscriptReader(file, { wantTurnStart: true });
+    return true;
+  };
+
   const refresh = async (sessionId: string): Promise<void> => {
     const entry = followed.get(sessionId);
     if (entry === undefined) return;
-    if (entry.reader === null) {
-      const file = await locate(entry);
-      if (file === null || followed.get(sessionId) !== entry) return;
-      if (entry.reader === null) {
-        entry.reader = createTranscriptReader(file, { wantTurnStart: true });
-        await watchPlaces();
-      }
-    }
+    // Watched before it is read, so that nothing falls in between.
+    if (entry.reader === null && (await find(entry))) await watchPlaces();
+    if (entry.reader === null || followed.get(sessionId) !== entry) return;
     const outcome = await entry.reader.read();
     if (outcome === 'missing') entry.reader = null;
     if (outcome !== 'same' && followed.get(sessionId) === entry)
@@ -154,8 +158,13 @@ export function createTranscripts({ projects, clock, log, watch }: TranscriptsDe
       const wanted = new Map(sessions.map((session) => [session.sessionId, session]));
       for (const sessionId of followed.keys()) if (!wanted.has(sessionId)) followed.delete(sessionId);
       const fresh = sessions.filter(({ sessionId }) => !followed.has(sessionId));
-      for (const session of fresh)
-        followed.set(session.sessionId, { session, reader: null, searchedAt: Number.NEGATIVE_INFINITY });
+      const entries = fresh.map((session): Followed => {
+        const entry = { session, reader: null, searchedAt: Number.NEGATIVE_INFINITY };
+        followed.set(session.sessionId, entry);
+        return entry;
+      });
+      // Once for all of them: looking after the watches is a look at every session.
+      await Promise.all(entries.map(find));
       await watchPlaces();
       await Promise.all(fresh.map(({ sessionId }) => refresh(sessionId)));
     },

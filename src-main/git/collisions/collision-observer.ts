@@ -1,6 +1,6 @@
 /**
- * Which live worktrees would conflict. One `merge-tree` process decides all pairs that are new; a pair
- * of commits is decided once and never again.
+ * Which live worktrees would conflict. One `merge-tree` process, or two, decides all pairs that are new;
+ * a pair of commits is decided once and never again.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
@@ -39,6 +39,8 @@ const FIRST_MS = 10;
 const PAUSE_MS = 150;
 /** Nothing looked at for this long is quiet. */
 const QUIET_MS = 1_000;
+/** So many pairs are decided sooner by two processes than by one. */
+const WORTH_TWO = 4;
 const FILTERS_MS = 60_000;
 const LIMIT_MS = 60_000;
 /** A repository's own objects are thrown away beyond this many looks; commits that matter come anew. */
@@ -149,6 +151,17 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   ): Promise<boolean> {
     const open = pairs.filter((pair) => !state.verdicts.has(keyOf(pair)));
     if (open.length === 0) return true;
+    const half = Math.ceil(open.length / 2);
+    const parts = open.length < WORTH_TWO ? [open] : [open.slice(0, half), open.slice(half)];
+    const done = await Promise.all(parts.map((part) => decideTogether(state, part, keyOf)));
+    return done.every(Boolean);
+  }
+
+  async function decideTogether(
+    state: Watched,
+    open: readonly Pair[],
+    keyOf: (pair: Pair) => string,
+  ): Promise<boolean> {
     const store = storeOf(state.facts.location.id);
     const answer = await git.run({
       cwd: state.facts.location.commonDir,
