@@ -146,7 +146,10 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
       case 'window.create': {
         const made = createPage(context, message, ask);
         pages.set(message.window, made);
-        void made.then((page) => settled.set(message.window, page));
+        made.then(
+          (page) => settled.set(message.window, page),
+          () => {},
+        );
         return;
       }
       case 'window.load':
@@ -197,6 +200,8 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
     async close() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await exited;
+      // Closing a page that is still being furnished breaks Playwright's connection for the next test.
+      await Promise.allSettled(pages.values());
       await context.close().catch(() => {});
     },
   };
