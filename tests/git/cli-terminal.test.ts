@@ -53,7 +53,7 @@ test('the monitor fits 80 columns, and an idle row is as long as the others', as
 test('--watch takes a screen of its own, follows what changes, and gives the old one back', async () => {
   const { orch, type, sees, login, commit, tmux } = await setUp();
   await type('echo before', 'Enter');
-  await sees(/^before/m);
+  await sees(/^(\$ )?before/m);
   await orch('monitor --watch');
   expect(await sees('q to leave')).not.toContain('before');
   await commit(login, { 'a.txt': 'a' });
@@ -61,7 +61,7 @@ test('--watch takes a screen of its own, follows what changes, and gives the old
   await tmux.run('resize-window', '-t', 'person', '-x', '60', '-y', '12');
   await sees(/no sessions · q to leave\s*$/);
   await type('q');
-  const after = await sees(/^before/m);
+  const after = await sees(/^(\$ )?before/m);
   expect(after).not.toContain('q to leave');
   await type('echo still here', 'Enter');
   await sees(/^(\$ )?still here/m);
