@@ -16,6 +16,9 @@ const layerWithin = (name: string, timeoutMs: number) => ({
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     environment: 'node' as const,
+    // Layers that drive other people's programs (a browser, tmux, the real client) get a second try, which
+    // the report shows; rules and use cases never do.
+    retry: name === 'unit' ? 0 : 1,
     // Property tests and crash matrices run a seeded sample, or whole with `npm run test:long`.
     env: long ? { ORCHARD_LONG: '1' } : {},
   },

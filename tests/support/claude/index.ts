@@ -241,15 +241,9 @@ function createSession(tmux: Tmux, pane: string, pid: number, configDirectory: s
     async exit() {
       await tmux.type(pane, '/exit');
       await session.shows('/exit');
-      let tries = 0;
       await poll(
         async () => {
-          // A busy machine may draw the list of commands late, and take what was typed for another one.
-          if (tries++ > 1) {
-            await tmux.press(pane, 'C-u').catch(() => undefined);
-            await tmux.type(pane, '/exit').catch(() => undefined);
-          }
-          // That list may take the first one.
+          // The list of commands that comes up may take the first one.
           await tmux.press(pane, 'Enter').catch(() => undefined);
           await poll(
             () => isRunning(pid),
@@ -259,7 +253,7 @@ function createSession(tmux: Tmux, pane: string, pid: number, configDirectory: s
           return isRunning(pid);
         },
         (running) => !running,
-        { limitMs: 60_000, what: 'the end of a session' },
+        { limitMs: 20_000, what: 'the end of a session' },
       );
     },
     kill: () => endProcess(pid),
