@@ -52,6 +52,7 @@ const PATROL_MS = { unwatched: 5_000, verify: 30_000 };
 /** The patrol's part of one core. */
 const PATROL_SHARE = 0.003;
 const CACHE_DELAY_MS = 5_000;
+const FIRST_LOOKS_MS = 3_000;
 
 export function createGitObserver(deps: GitObserverDeps): GitObserver & {
   performance(): WatchPerformance;
@@ -88,8 +89,22 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
     }
   };
 
+  /**
+   * Until every repository was looked at once, or this one has waited long enough for a slow disk:
+   * what nobody waits for must not delay what somebody does.
+   */
+  const afterFirstLooks = (): Promise<void> => {
+    let giveUp: Cancel = () => undefined;
+    const limit = new Promise<void>((resolve) => {
+      giveUp = clock.schedule(FIRST_LOOKS_MS, resolve);
+    });
+    const looked = Promise.allSettled([...observed.values()].map(({ first }) => first));
+    return Promise.race([limit, looked.then(() => undefined)]).finally(() => giveUp());
+  };
+
   const inTurn = (work: () => Promise<void>) => {
     turns = turns
+      .then(afterFirstLooks)
       .then(() => (disposed ? undefined : work()))
       .catch((error) => void log.bug('git.watch', error));
   };
@@ -117,7 +132,9 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
       initDefault: () => readInitDefault(location.commonDir),
       newestNote: deps.newestNote,
       howMerged: deps.howMerged,
-      watching: deps.watch ? { watch: deps.watchFunction ?? systemWatch, budget, inTurn } : null,
+      watching: deps.watch
+        ? { watch: deps.watchFunction ?? systemWatch, budget, inTurn, afterFirstLooks }
+        : null,
       noteRefresh(refresh) {
         lastRefreshes.push(refresh);
         if (lastRefreshes.length > LAST_REFRESHES) lastRefreshes.shift();

@@ -29,6 +29,7 @@ export interface ObservationDeps extends RepositoryReaderDeps {
     readonly budget: WatchBudget;
     /** Does this when it is its turn: setting watches up must not crowd out everything else. */
     readonly inTurn: (work: () => Promise<void>) => void;
+    readonly afterFirstLooks: () => Promise<void>;
   } | null;
   readonly emit: (facts: RepositoryFacts) => void;
   readonly noteRefresh: (refresh: Refresh) => void;
@@ -70,7 +71,8 @@ export function createRepositoryObservation(deps: ObservationDeps) {
     name: 'git.merged',
     add: () => true,
     run: async () => {
-      if (await reader.readMerged()) wanted = true;
+      await deps.watching?.afterFirstLooks();
+      if (!disposed && (await reader.readMerged())) wanted = true;
     },
     after: offer,
   });
