@@ -97,6 +97,19 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return died;
   };
 
+  /** One at a time; whoever comes meanwhile shares the next one: many files at once are two or three. */
+  let verifying: Promise<unknown> = Promise.resolve();
+  let nextVerify: Promise<boolean> | null = null;
+  const verifyFresh = (): Promise<boolean> => {
+    nextVerify ??= verifying.then(() => {
+      nextVerify = null;
+      const done = verify(false);
+      verifying = done.catch(() => undefined);
+      return done;
+    });
+    return nextVerify;
+  };
+
   const torn = (name: string) => {
     const now = clock.now();
     const since = tornSince.get(name) ?? now;
@@ -132,7 +145,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     if (before === undefined || keyOf(before.record) !== keyOf(record)) {
       const foreign = isForeign(record.pidDomain, own);
       held.set(name, { record, alive: true, foreign, verified: false });
-      await verify(false);
+      await verifyFresh();
     } else before.record = record;
     changed();
   };

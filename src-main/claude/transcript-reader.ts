@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
 import type { TranscriptTail } from '../domain/facts';
 import { createTailFold, type TailFold } from './transcript-tail';
 
@@ -21,6 +22,12 @@ export interface TranscriptReaderOptions {
   readonly wantTurnStart: boolean;
 }
 
+// Half of the time that the same takes through a FileHandle: there may be hundreds of transcripts.
+const open = promisify(fs.open);
+const fstat = promisify(fs.fstat);
+const read = promisify(fs.read);
+const close = promisify(fs.close);
+
 /** Most of the time of a first look goes into parsing what is read, so it begins small. */
 const WINDOW = 16 * 1024;
 /** How far back the beginning of a long turn is looked for. */
@@ -42,7 +49,7 @@ export function createTranscriptReader(
   let running: Promise<ReadOutcome> | null = null;
   let next: Promise<ReadOutcome> | null = null;
 
-  const readTail = async (handle: FileHandle, size: number) => {
+  const readTail = async (handle: number, size: number) => {
     for (let window = WINDOW; ; window *= 4) {
       const start = Math.max(0, size - window);
       const bytes = await readBytes(handle, start, size);
@@ -61,7 +68,7 @@ export function createTranscriptReader(
     }
   };
 
-  const readAppended = async (handle: FileHandle, size: number) => {
+  const readAppended = async (handle: number, size: number) => {
     while (offset < size && fold !== null) {
       const bytes = await readBytes(handle, offset, Math.min(size, offset + PIECE));
       let whole = bytes.lastIndexOf(NEWLINE) + 1;
@@ -77,7 +84,7 @@ export function createTranscriptReader(
   };
 
   const readOnce = async (): Promise<ReadOutcome> => {
-    let handle: FileHandle;
+    let handle: number;
     try {
       handle = await open(file, 'r');
     } catch {
@@ -85,7 +92,7 @@ export function createTranscriptReader(
       return 'missing';
     }
     try {
-      const { size, ino } = await handle.stat({ bigint: true });
+      const { size, ino } = await fstat(handle, { bigint: true });
       const length = Number(size);
       if (fold === null || ino !== inode || length < offset || length - offset > DEEPEST_FOR_LINE) {
         inode = ino;
@@ -96,7 +103,7 @@ export function createTranscriptReader(
       await readAppended(handle, length);
       return 'grew';
     } finally {
-      await handle.close();
+      await close(handle);
     }
   };
 
@@ -127,11 +134,11 @@ export function createTranscriptReader(
   };
 }
 
-async function readBytes(handle: FileHandle, from: number, to: number): Promise<Buffer> {
+async function readBytes(handle: number, from: number, to: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(to - from);
   let length = 0;
   while (length < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, from + length);
+    const { bytesRead } = await read(handle, bytes, length, bytes.length - length, from + length);
     if (bytesRead === 0) break; // It shrank meanwhile.
     length += bytesRead;
   }

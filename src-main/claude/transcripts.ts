@@ -47,6 +47,8 @@ interface Followed {
 const SEARCH_AGAIN_MS = 5_000;
 /** A conversation of a working directory is one of its newest files, unless names collide. */
 const MOST_PAST_LOOKED_AT = 8;
+/** Enough to keep the thread pool busy; all at once would hold all their tails in memory. */
+const READ_AT_A_TIME = 8;
 const SESSION_FILE = /^([0-9a-f]{8}-[0-9a-f-]{27})\.jsonl$/;
 
 export function createTranscripts({ projects, clock, log, watch }: TranscriptsDeps): Transcripts {
@@ -69,11 +71,14 @@ export function createTranscripts({ projects, clock, log, watch }: TranscriptsDe
     return [...new Set(found)];
   };
 
-  const locate = async (entry: Followed): Promise<string | null> => {
+  /** `there`: whether a place has a file, for whoever asks for many in one place. */
+  const locate = async (
+    entry: Followed,
+    there: (place: string, file: string) => Promise<boolean> = (place, file) => exists(join(place, file)),
+  ): Promise<string | null> => {
     const { sessionId, directories } = entry.session;
     const file = `${sessionId}.jsonl`;
-    for (const place of await places(directories))
-      if (await exists(join(place, file))) return join(place, file);
+    for (const place of await places(directories)) if (await there(place, file)) return join(place, file);
     // A session that changed its directory writes on where it began.
     if (clock.now() - entry.searchedAt < SEARCH_AGAIN_MS) return null;
     entry.searchedAt = clock.now();
@@ -115,8 +120,8 @@ export function createTranscripts({ projects, clock, log, watch }: TranscriptsDe
   };
 
   /** True when it has one now, and had none before. */
-  const find = async (entry: Followed): Promise<boolean> => {
-    const file = await locate(entry);
+  const find = async (entry: Followed, there?: Parameters<typeof locate>[1]): Promise<boolean> => {
+    const file = await locate(entry, there);
     if (file === null || followed.get(entry.session.sessionId) !== entry || entry.reader !== null)
       return false;
     entry.reader = createTranscriptReader(file, { wantTurnStart: true });
@@ -164,9 +169,20 @@ export function createTranscripts({ projects, clock, log, watch }: TranscriptsDe
         return entry;
       });
       // Once for all of them: looking after the watches is a look at every session.
-      await Promise.all(entries.map(find));
+      const lists = new Map<string, Promise<ReadonlySet<string>>>();
+      const there = async (place: string, file: string) => {
+        const names = lists.get(place) ?? list(place).then((found) => new Set(found));
+        lists.set(place, names);
+        return (await names).has(file);
+      };
+      await Promise.all(entries.map((entry) => find(entry, there)));
       await watchPlaces();
-      await Promise.all(fresh.map(({ sessionId }) => refresh(sessionId)));
+      const left = [...fresh];
+      await Promise.all(
+        Array.from({ length: READ_AT_A_TIME }, async () => {
+          for (let next = left.pop(); next !== undefined; next = left.pop()) await refresh(next.sessionId);
+        }),
+      );
     },
     tail: (sessionId) => followed.get(sessionId)?.reader?.tail() ?? null,
     refresh,

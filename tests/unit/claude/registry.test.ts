@@ -333,3 +333,12 @@ test('looking for the dead reads no file, but now and then, for a number that wa
     (alive) => alive === false,
   );
 });
+
+test('many files at once are asked about together, not each with all the others', async () => {
+  const { registry, write, of, asked } = await setUp();
+  for (let pid = 1_000; pid < 1_100; pid++) await write(pid);
+  await registry.start();
+  expect(of(1_099)?.alive).toBe(true);
+  expect(registry.sessions()).toHaveLength(100);
+  expect(asked.flat().length).toBeLessThan(250);
+});
