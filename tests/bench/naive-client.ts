@@ -20,8 +20,12 @@ export function startCompanion<Answer>(kind: 'naive' | 'ballast', argument = '')
   return {
     ask: (question: unknown): Promise<Answer> =>
       new Promise((resolve, reject) => {
-        child.once('message', (answer) => resolve(answer as Answer));
-        child.once('exit', () => reject(new Error(`the ${kind} process ended`)));
+        const ended = () => reject(new Error(`the ${kind} process ended`));
+        child.once('exit', ended);
+        child.once('message', (answer) => {
+          child.off('exit', ended);
+          resolve(answer as Answer);
+        });
         child.send(question as NonNullable<unknown>);
       }),
     end: () => child.disconnect(),

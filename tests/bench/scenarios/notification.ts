@@ -55,7 +55,7 @@ export const measureNotification: Scenario = async (bench) => {
         n,
         n % 2 === 0
           ? { status: 'waiting', waitingFor: 'permission prompt', updatedAt: now, statusUpdatedAt: now }
-          : { status: 'waiting', waitingFor: 'something else', updatedAt: now, statusUpdatedAt: now },
+          : { status: 'waiting', waitingFor: 'worker request', updatedAt: now, statusUpdatedAt: now },
       );
       if (await arrived) took.push(performance.now() - begun);
       else missed++;
