@@ -54,8 +54,47 @@ export interface Collision {
   /** 'provisional' comes from path sets alone and never reaches a plan or a suggestion. */
   readonly certainty: 'decided' | 'provisional';
   readonly kinds: readonly CollisionKind[];
+  /**
+   * Where, file by file, as far as it was looked at: it follows the verdict a moment later, and is empty
+   * until then and for a provisional one.
+   */
+  readonly regions: readonly CollisionRegion[];
+  /** How many more there are than `regions` tells of. */
+  readonly regionsLeftOut: number;
 }
-export type CollisionKind = 'content' | 'rename' | 'delete-modify' | 'binary' | 'mode' | 'add-add' | 'other';
+export type CollisionKind =
+  | 'content'
+  | 'rename'
+  | 'delete-modify'
+  | 'binary'
+  | 'mode'
+  | 'add-add'
+  | 'submodule'
+  | 'other';
+
+export interface CollisionRegion {
+  /** One of the collision's files. */
+  readonly file: string;
+  readonly kind: CollisionKind;
+  readonly ours: RegionSide;
+  /** The other worktree's, or the base's. */
+  readonly theirs: RegionSide;
+}
+
+export interface RegionSide {
+  /** The file's name on this side: a side may have renamed it. */
+  readonly file: string;
+  /**
+   * Lines of this side's own version, from 1, both included; `to` is `from - 1` where this side has
+   * nothing there (it took lines out between the two). Null when it is not about lines, or the file is
+   * too large to be looked at.
+   */
+  readonly lines: { readonly from: number; readonly to: number } | null;
+  /** These lines, or this file, are not committed as they are. */
+  readonly uncommitted: boolean;
+  /** The subject of this side's last commit to this file; null when it is uncommitted or not known. */
+  readonly subject: string | null;
+}
 
 export interface WorktreeView {
   readonly id: WorktreeId;

@@ -1,5 +1,5 @@
 import type { WorktreeId } from '../contract/ids';
-import type { Collision, CollisionKind } from '../contract/snapshot';
+import type { Collision, CollisionKind, CollisionRegion } from '../contract/snapshot';
 import type { WorktreeFacts } from './facts';
 
 /** In the matrix: it has work that is not in its base, committed or not, whatever its age. */
@@ -43,7 +43,15 @@ export function pairsOf(
 export interface Verdict {
   readonly files: readonly string[];
   readonly kinds: readonly CollisionKind[];
+  /** As the pair's first side sees them. */
+  readonly regions: readonly CollisionRegion[];
+  readonly regionsLeftOut: number;
 }
+
+const seenFromTheOther = (verdict: Verdict): Verdict => ({
+  ...verdict,
+  regions: verdict.regions.map(({ ours, theirs, ...region }) => ({ ...region, ours: theirs, theirs: ours })),
+});
 
 /** Each collision on both of its rows; worktrees without one are in the map with an empty list. */
 export function collisionsByWorktree(
@@ -57,7 +65,7 @@ export function collisionsByWorktree(
   for (const { pair, verdict } of decided) {
     if (verdict.files.length === 0) continue;
     put(pair.a.id, pair.b.id, verdict);
-    put(pair.b.id, pair.a.id, verdict);
+    put(pair.b.id, pair.a.id, seenFromTheOther(verdict));
   }
   return map;
 }

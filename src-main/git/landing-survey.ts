@@ -357,6 +357,8 @@ export async function collidingWith(
         files: merged.value.files,
         certainty: 'decided',
         kinds: merged.value.kinds,
+        regions: [],
+        regionsLeftOut: 0,
       });
     }
     return collisions;

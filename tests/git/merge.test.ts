@@ -455,9 +455,16 @@ test('siblings that collide are named before, and told to rebase now after', asy
   await s.sandbox.commit(calm, { 'calm.txt': 'x\n' });
   const plan = await s.plan();
   expect(plan.collisions).toEqual(
-    [{ with: worktreeIdOf(other), files: ['login.txt'], certainty: 'decided', kinds: ['content'] }].map(
-      (one) => ({ ...one, kinds: plan.collisions[0]?.kinds }),
-    ),
+    [
+      {
+        with: worktreeIdOf(other),
+        files: ['login.txt'],
+        certainty: 'decided',
+        kinds: ['content'],
+        regions: [],
+        regionsLeftOut: 0,
+      },
+    ].map((one) => ({ ...one, kinds: plan.collisions[0]?.kinds })),
   );
   expect(plan.warnings.join()).toContain('Collides with project-wt-other in login.txt');
   expect((await s.land()).rebaseNow).toEqual([worktreeIdOf(other)]);

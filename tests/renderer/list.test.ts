@@ -271,7 +271,16 @@ test('text from tasks, branches and files is text, stays inside 380 px and keeps
               attention: 'needs-you',
               lastCommit: { sha: 'b'.repeat(40), subject: long, at: minutes(3) },
               note: { title: long, path: long, at: minutes(3) },
-              collisions: [{ with: 'base', files: [long], certainty: 'decided', kinds: ['content'] }],
+              collisions: [
+                {
+                  with: 'base',
+                  files: [long],
+                  certainty: 'decided',
+                  kinds: ['content'],
+                  regions: [],
+                  regionsLeftOut: 0,
+                },
+              ],
               sessions: [
                 session(50, {
                   state: 'needs-answer',

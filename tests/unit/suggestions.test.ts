@@ -42,8 +42,32 @@ test('of two that collide, one sentence says which goes first; provisional words
   const a = worktreeView({ name: 'a', branch: 'feature/a', ahead: 3 });
   const b = worktreeView({ name: 'b', branch: 'feature/b', ahead: 1 });
   const pair = (certainty: 'decided' | 'provisional') => [
-    { ...a, collisions: [{ with: b.id, files: ['src/x.ts'], certainty, kinds: ['content' as const] }] },
-    { ...b, collisions: [{ with: a.id, files: ['src/x.ts'], certainty, kinds: ['content' as const] }] },
+    {
+      ...a,
+      collisions: [
+        {
+          with: b.id,
+          files: ['src/x.ts'],
+          certainty,
+          kinds: ['content' as const],
+          regions: [],
+          regionsLeftOut: 0,
+        },
+      ],
+    },
+    {
+      ...b,
+      collisions: [
+        {
+          with: a.id,
+          files: ['src/x.ts'],
+          certainty,
+          kinds: ['content' as const],
+          regions: [],
+          regionsLeftOut: 0,
+        },
+      ],
+    },
   ];
   expect(at(pair('decided'))).toEqual([
     {

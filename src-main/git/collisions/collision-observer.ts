@@ -185,7 +185,12 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     open.forEach((pair, index) => {
       const merge = merges[index];
       if (merge !== undefined)
-        state.verdicts.set(keyOf(pair), { files: merge.clean ? [] : merge.files, kinds: merge.kinds });
+        state.verdicts.set(keyOf(pair), {
+          files: merge.clean ? [] : merge.files,
+          kinds: merge.kinds,
+          regions: [],
+          regionsLeftOut: 0,
+        });
     });
     return true;
   }
@@ -240,7 +245,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     state.decided = changes;
     const decided = pairs.map((pair) => ({
       pair,
-      verdict: state.verdicts.get(keyOf(pair)) ?? { files: [], kinds: [] },
+      verdict: state.verdicts.get(keyOf(pair)) ?? { files: [], kinds: [], regions: [], regionsLeftOut: 0 },
     }));
     const current = new Set(pairs.map(keyOf));
     if (state.verdicts.size > 4 * current.size + 256)

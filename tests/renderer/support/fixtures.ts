@@ -4,7 +4,13 @@ import type { CleanupPlan, MergePlan, SpawnDone, SpawnPlan, UndoableOperation } 
 import type { DoctorCheck, NoteView, Output, TerminalCapability } from '@contract/requests';
 import { ok } from '@contract/result';
 import type { Settings } from '@contract/settings';
-import type { RepositoryView, SessionView, Snapshot, WorktreeView } from '@contract/snapshot';
+import type {
+  CollisionRegion,
+  RepositoryView,
+  SessionView,
+  Snapshot,
+  WorktreeView,
+} from '@contract/snapshot';
 import type { Answers } from './fake-bridge';
 
 export const NOW = Date.parse('2026-11-20T10:42:30.000Z');
@@ -84,6 +90,52 @@ const main = (count: number, repository: number, name: string, change: Partial<W
     ...change,
   });
 
+const totalsRegions: readonly CollisionRegion[] = [
+  {
+    file: 'src/cart/totals.ts',
+    kind: 'content',
+    ours: {
+      file: 'src/cart/totals.ts',
+      lines: { from: 41, to: 47 },
+      uncommitted: true,
+      subject: null,
+    },
+    theirs: {
+      file: 'src/cart/totals.ts',
+      lines: { from: 41, to: 44 },
+      uncommitted: false,
+      subject: 'Round once, at the end',
+    },
+  },
+  {
+    file: 'src/cart/totals.ts',
+    kind: 'content',
+    ours: {
+      file: 'src/cart/totals.ts',
+      lines: { from: 88, to: 88 },
+      uncommitted: false,
+      subject: 'Keep the guest’s currency',
+    },
+    theirs: {
+      file: 'src/cart/totals.ts',
+      lines: { from: 86, to: 85 },
+      uncommitted: false,
+      subject: 'Round once, at the end',
+    },
+  },
+  {
+    file: 'src/cart/totals.test.ts',
+    kind: 'delete-modify',
+    ours: { file: 'src/cart/totals.test.ts', lines: null, uncommitted: true, subject: null },
+    theirs: {
+      file: 'src/cart/totals.test.ts',
+      lines: null,
+      uncommitted: false,
+      subject: 'Move the totals’ tests to one table',
+    },
+  },
+];
+
 export const checkout = worktree(2, {
   name: 'storefront-wt-guest-checkout',
   path: '/Users/mira/code/storefront-wt-guest-checkout',
@@ -104,7 +156,9 @@ export const checkout = worktree(2, {
       with: worktreeId(3),
       files: ['src/cart/totals.ts', 'src/cart/totals.test.ts'],
       certainty: 'decided',
-      kinds: ['content'],
+      kinds: ['content', 'delete-modify'],
+      regions: totalsRegions,
+      regionsLeftOut: 1,
     },
   ],
   sessions: [
@@ -132,7 +186,13 @@ export const totals = worktree(3, {
       with: worktreeId(2),
       files: ['src/cart/totals.ts', 'src/cart/totals.test.ts'],
       certainty: 'decided',
-      kinds: ['content'],
+      kinds: ['content', 'delete-modify'],
+      regions: totalsRegions.map(({ ours, theirs, ...region }) => ({
+        ...region,
+        ours: theirs,
+        theirs: ours,
+      })),
+      regionsLeftOut: 1,
     },
   ],
   sessions: [session(2, { since: minutes(2), name: 'feature/checkout-totals' })],

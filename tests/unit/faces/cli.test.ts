@@ -39,7 +39,16 @@ const mergePlan: MergePlan = {
     { id: 'land', text: 'Merge into main' },
   ],
   conflicts: [],
-  collisions: [{ with: other.id, files: ['src/a.ts'], certainty: 'decided', kinds: ['content'] }],
+  collisions: [
+    {
+      with: other.id,
+      files: ['src/a.ts'],
+      certainty: 'decided',
+      kinds: ['content'],
+      regions: [],
+      regionsLeftOut: 0,
+    },
+  ],
   validation: [],
   carryOver: [],
   warnings: [],

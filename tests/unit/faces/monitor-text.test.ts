@@ -66,7 +66,14 @@ const rich = snapshotOf(
       behind: 1,
       changes: { staged: 1, changed: 3, untracked: 0, conflicted: 0 },
       collisions: [
-        { with: featureB.id, files: ['src/a.ts', 'src/b.ts'], certainty: 'decided', kinds: ['content'] },
+        {
+          with: featureB.id,
+          files: ['src/a.ts', 'src/b.ts'],
+          certainty: 'decided',
+          kinds: ['content'],
+          regions: [],
+          regionsLeftOut: 0,
+        },
       ],
       sessions: [
         sessionView({
@@ -160,7 +167,16 @@ test('nothing that a branch, task or message holds reaches the terminal as a com
       sessionView({ state: 'needs-answer', attention: 'needs-you', reason: evil, terminal: evil }),
       sessionView({ sessionId: 'b', state: 'done', attention: 'look', lastMessage: evil }),
     ],
-    collisions: [{ with: 'base', files: [evil], certainty: 'decided', kinds: ['content'] }],
+    collisions: [
+      {
+        with: 'base',
+        files: [evil],
+        certainty: 'decided',
+        kinds: ['content'],
+        regions: [],
+        regionsLeftOut: 0,
+      },
+    ],
   });
   const snapshot = snapshotOf([hostile], {
     suggestions: [{ worktree: hostile.id, text: evil, action: 'merge' }],
