@@ -96,6 +96,35 @@ export interface RegionSide {
   readonly subject: string | null;
 }
 
+/** Its base has moved, and the two conflict: said on its row until it stands on the base again. */
+export interface RebaseNow {
+  readonly files: readonly string[];
+  /** What has to end before a rebase may touch it; null when it can be rebased at once. */
+  readonly waitsFor: 'session' | 'operation' | 'changes' | null;
+  /** "main has moved and conflicts with it in src/x.ts", to be continued by what to do about it. */
+  readonly why: string;
+  /** What to do, as a sentence: "Rebase it now." */
+  readonly next: string;
+}
+
+/** Who lands first on one base, so that the fewest others have to be rebased by hand. */
+export interface LandingOrder {
+  readonly base: string;
+  /** The first one and why, and who needs a rebase then. */
+  readonly text: string;
+  /** All that wait to land there, the first one first. */
+  readonly places: readonly LandingPlace[];
+}
+export interface LandingPlace {
+  readonly worktree: WorktreeId;
+  /** It conflicts with one that lands before it, or with the base already. */
+  readonly needsRebase: boolean;
+  /** All committed, and nobody at work there. */
+  readonly ready: boolean;
+  /** What landing it next means for the others; null when nothing. */
+  readonly text: string | null;
+}
+
 export interface WorktreeView {
   readonly id: WorktreeId;
   readonly repositoryId: RepositoryId;
@@ -124,6 +153,7 @@ export interface WorktreeView {
   readonly lockReason: string | null;
   readonly merged: Merged;
   readonly collisions: readonly Collision[];
+  readonly rebaseNow: RebaseNow | null;
   readonly sessions: readonly SessionView[];
   readonly ongoing: OngoingOperation | null;
   /** Made by `quick`: it cleans itself up after its merge. */
@@ -144,6 +174,8 @@ export interface RepositoryView {
   readonly root: string;
   readonly base: string | null;
   readonly worktrees: readonly WorktreeView[];
+  /** One for each base on which landing in the wrong order would cost more; usually none. */
+  readonly landingOrders: readonly LandingOrder[];
 }
 
 export type SuggestionAction = 'open' | 'merge' | 'cleanup' | 'rebase';

@@ -83,7 +83,7 @@ export const isLive = (session: LiveSession): boolean =>
   session.state !== 'ended' && session.state !== 'crashed';
 
 /** States in which files may change under an update, or a person is being asked something. */
-export const isBusy = (session: LiveSession): boolean =>
+export const isBusy = (session: Pick<LiveSession, 'state'>): boolean =>
   session.state === 'working' ||
   session.state === 'starting' ||
   session.state === 'background' ||

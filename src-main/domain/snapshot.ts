@@ -12,6 +12,8 @@ import type {
 } from '../contract/snapshot';
 import { activityOf, newest } from './activity';
 import type { RepositoryFacts, WorktreeFacts } from './facts';
+import { landingOrdersOf } from './landing-candidates';
+import { rebaseNowOf } from './rebase-now';
 import { suggest } from './suggestions';
 import { countSessions, statusText } from './tray-text';
 
@@ -77,7 +79,7 @@ function viewOf(
   const working = views.some(
     ({ state }) => state === 'working' || state === 'background' || state === 'starting',
   );
-  return {
+  const view: Omit<WorktreeView, 'rebaseNow'> = {
     id: facts.id,
     repositoryId,
     name: facts.name,
@@ -111,6 +113,7 @@ function viewOf(
     diskBytes: truth.diskBytes.get(facts.id) ?? null,
     problem: facts.problem,
   };
+  return { ...view, rebaseNow: rebaseNowOf(view) };
 }
 
 /** The snapshot of a truth, all but its revision. */
@@ -124,19 +127,21 @@ export function buildSnapshot(truth: FleetTruth): Omit<Snapshot, 'revision'> {
   }
   const signs = new Map<WorktreeId, number | null>();
   const repositories: readonly RepositoryView[] = truth.repositories
-    .map(
-      (facts): RepositoryView => ({
+    .map((facts): RepositoryView => {
+      const worktrees = facts.worktrees.map((worktree) => {
+        const sessions = byWorktree.get(worktree.id) ?? [];
+        signs.set(worktree.id, signOf(worktree, sessions));
+        return { view: viewOf(worktree, facts.location.id, sessions, truth), record: worktree.record };
+      });
+      return {
         id: facts.location.id,
         name: facts.location.name,
         root: facts.location.root,
         base: facts.base,
-        worktrees: facts.worktrees.map((worktree) => {
-          const sessions = byWorktree.get(worktree.id) ?? [];
-          signs.set(worktree.id, signOf(worktree, sessions));
-          return viewOf(worktree, facts.location.id, sessions, truth);
-        }),
-      }),
-    )
+        worktrees: worktrees.map(({ view }) => view),
+        landingOrders: landingOrdersOf(worktrees),
+      };
+    })
     .sort((a, b) => a.name.localeCompare(b.name, 'en') || a.root.localeCompare(b.root, 'en'));
 
   const elsewhere = truth.sessions

@@ -1,4 +1,4 @@
-import type { RepositoryView, Suggestion, WorktreeView } from '../contract/snapshot';
+import type { LandingOrder, RepositoryView, Suggestion, WorktreeView } from '../contract/snapshot';
 import { spell } from './durations';
 
 export interface SuggestionContext {
@@ -25,35 +25,29 @@ const isBusy = (worktree: WorktreeView) =>
       attention === 'needs-you' || state === 'working' || state === 'starting' || state === 'background',
   );
 
-/** Of two that collide, the one to land first: more committed, less unfinished, then the older name. */
-function first(a: WorktreeView, b: WorktreeView): WorktreeView {
-  const unfinished = (w: WorktreeView) =>
-    w.changes.staged + w.changes.changed + w.changes.untracked + (isBusy(w) ? 1 : 0);
-  const byFinish = unfinished(a) - unfinished(b);
-  if (byFinish !== 0) return byFinish < 0 ? a : b;
-  if (a.ahead !== b.ahead) return a.ahead > b.ahead ? a : b;
-  return a.name <= b.name ? a : b;
-}
-
-function collisionSuggestion(worktree: WorktreeView, siblings: readonly WorktreeView[]): Suggestion | null {
-  for (const collision of worktree.collisions) {
-    if (collision.certainty !== 'decided' || collision.with === 'base') continue;
-    const other = siblings.find(({ id }) => id === collision.with);
-    // Said once per pair, on the row that should go first. The main worktree's own edits are not merged.
-    if (other === undefined || other.isMain || first(worktree, other).id !== worktree.id) continue;
-    const files = collision.files.length === 1 ? collision.files[0] : `${collision.files.length} files`;
-    return {
-      worktree: worktree.id,
-      text: `Merge ${label(worktree)} before ${label(other)}: both change ${files}. Then rebase ${label(other)}.`,
-      action: 'merge',
-    };
+/** What to merge first, said on the row that goes first. */
+function orderSuggestion(worktree: WorktreeView, orders: readonly LandingOrder[]): Suggestion | null {
+  for (const { places, text } of orders) {
+    const [first] = places;
+    if (first?.worktree === worktree.id)
+      return { worktree: worktree.id, text, action: first.ready ? 'merge' : null };
   }
   return null;
 }
 
+function rebaseSuggestion(worktree: WorktreeView): Suggestion | null {
+  const { rebaseNow } = worktree;
+  if (rebaseNow === null) return null;
+  return {
+    worktree: worktree.id,
+    text: `${label(worktree)}: ${rebaseNow.why}. ${rebaseNow.next}`,
+    action: rebaseNow.waitsFor === null ? 'rebase' : null,
+  };
+}
+
 function forWorktree(
   worktree: WorktreeView,
-  siblings: readonly WorktreeView[],
+  { worktrees: siblings, landingOrders }: RepositoryView,
   context: SuggestionContext,
 ): Suggestion | null {
   if (worktree.isMain || worktree.missing || worktree.stale) return null;
@@ -62,17 +56,14 @@ function forWorktree(
     text,
     action,
   });
-  const collision = collisionSuggestion(worktree, siblings);
-  if (collision !== null) return collision;
+  const order = rebaseSuggestion(worktree) ?? orderSuggestion(worktree, landingOrders);
+  if (order !== null) return order;
   if (isBusy(worktree)) return null;
   if (worktree.merged !== null) return say(`${label(worktree)} is merged. Clean it up.`, 'cleanup');
   const siblingMerged = siblings.some((other) => other.id !== worktree.id && other.merged !== null);
-  const collidesWithBase = worktree.collisions.some((c) => c.with === 'base' && c.certainty === 'decided');
-  if (worktree.behind > 0 && worktree.ahead > 0 && (collidesWithBase || siblingMerged))
+  if (worktree.behind > 0 && worktree.ahead > 0 && siblingMerged)
     return say(
-      `${label(worktree)} is ${worktree.behind} behind ${worktree.base ?? 'its base'}${
-        collidesWithBase ? ' and conflicts with it' : ' since a sibling merged'
-      }. Rebase it now.`,
+      `${label(worktree)} is ${worktree.behind} behind ${worktree.base ?? 'its base'} since a sibling merged. Rebase it to go on from there.`,
       'rebase',
     );
   const sign = context.lastSignAt(worktree);
@@ -94,7 +85,7 @@ export function suggest(
   const suggestions: Suggestion[] = [];
   for (const repository of repositories) {
     for (const worktree of repository.worktrees) {
-      const suggestion = forWorktree(worktree, repository.worktrees, context);
+      const suggestion = forWorktree(worktree, repository, context);
       if (suggestion !== null) suggestions.push(suggestion);
     }
     const beside = repository.worktrees.filter(({ isMain }) => !isMain);

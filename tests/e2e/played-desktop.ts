@@ -62,6 +62,13 @@ export const busy: Snapshot = {
   counts: { needsYou: 1, working: 0, done: 0, worktrees: 1, repositories: 1 },
   tray: { icon: 'needs-you', title: '1 needs you' },
   repositories: [
-    { id: 'r-000000000001', name: 'shop', root: '/code/shop', base: 'main', worktrees: [waiting] },
+    {
+      id: 'r-000000000001',
+      name: 'shop',
+      root: '/code/shop',
+      base: 'main',
+      worktrees: [waiting],
+      landingOrders: [],
+    },
   ],
 };

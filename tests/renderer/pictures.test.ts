@@ -206,6 +206,7 @@ const states: readonly State[] = [
           name: 'storefront',
           root: '/r',
           base: 'main',
+          landingOrders: [],
           worktrees: [worktree(1, { isMain: true, branch: 'main', name: 'storefront' })],
         },
       ],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { WorktreeView } from '../../src-main/contract/snapshot';
+import type { LandingOrder, WorktreeView } from '../../src-main/contract/snapshot';
 import { suggest } from '../../src-main/domain/suggestions';
 import { sessionView, snapshotOf, t0, worktreeView } from '../support/views';
 
@@ -7,15 +7,18 @@ const HOUR = 3_600_000;
 const at = (
   worktrees: readonly WorktreeView[],
   hoursStill = 0,
-  change: { lastLookAt?: number; live?: number } = {},
+  change: { lastLookAt?: number; live?: number; orders?: readonly LandingOrder[] } = {},
 ) =>
-  suggest(snapshotOf(worktrees).repositories, {
-    now: t0 + hoursStill * HOUR,
-    lastSignAt: () => t0,
-    thresholds: { worktreesPerRepository: 4, checkInMinutes: 45 },
-    lastLookAt: change.lastLookAt ?? null,
-    liveSessions: change.live ?? 0,
-  });
+  suggest(
+    snapshotOf(worktrees).repositories.map((one) => ({ ...one, landingOrders: change.orders ?? [] })),
+    {
+      now: t0 + hoursStill * HOUR,
+      lastSignAt: () => t0,
+      thresholds: { worktreesPerRepository: 4, checkInMinutes: 45 },
+      lastLookAt: change.lastLookAt ?? null,
+      liveSessions: change.live ?? 0,
+    },
+  );
 
 test('an idle row is to be resumed or cleaned up, with how long it has been still', () => {
   expect(at([worktreeView({ activity: 'idle' })], 3)).toEqual([
@@ -38,45 +41,33 @@ test('a merged one is to be cleaned up', () => {
   });
 });
 
-test('of two that collide, one sentence says which goes first; provisional words say nothing', () => {
+test('the landing order is one suggestion, on the row that goes first; a merge is offered when it is ready', () => {
   const a = worktreeView({ name: 'a', branch: 'feature/a', ahead: 3 });
   const b = worktreeView({ name: 'b', branch: 'feature/b', ahead: 1 });
-  const pair = (certainty: 'decided' | 'provisional') => [
-    {
-      ...a,
-      collisions: [
-        {
-          with: b.id,
-          files: ['src/x.ts'],
-          certainty,
-          kinds: ['content' as const],
-          regions: [],
-          regionsLeftOut: 0,
-        },
-      ],
-    },
-    {
-      ...b,
-      collisions: [
-        {
-          with: a.id,
-          files: ['src/x.ts'],
-          certainty,
-          kinds: ['content' as const],
-          regions: [],
-          regionsLeftOut: 0,
-        },
-      ],
-    },
-  ];
-  expect(at(pair('decided'))).toEqual([
-    {
-      worktree: a.id,
-      action: 'merge',
-      text: 'Merge feature/a before feature/b: both change src/x.ts. Then rebase feature/b.',
-    },
+  const ordered = (ready: boolean) => {
+    const text = 'Merge feature/b first: why. Then only feature/a needs a rebase.';
+    const place = (worktree: string) => ({ worktree, needsRebase: worktree === a.id, ready, text: null });
+    return at([a, b], 0, { orders: [{ base: 'main', text, places: [place(b.id), place(a.id)] }] });
+  };
+  const text = 'Merge feature/b first: why. Then only feature/a needs a rebase.';
+  expect(ordered(true)).toEqual([{ worktree: b.id, action: 'merge', text }]);
+  expect(ordered(false)).toEqual([{ worktree: b.id, action: null, text }]);
+});
+
+test('what is to be rebased now is said also while Claude works there, and offered when that is over', () => {
+  const told = (waitsFor: 'session' | null) =>
+    at([
+      worktreeView({
+        sessions: waitsFor === null ? [] : [sessionView({ state: 'working' })],
+        ahead: 1,
+        behind: 1,
+        rebaseNow: { files: ['x'], waitsFor, why: 'main has moved', next: 'Rebase it now.' },
+      }),
+    ]);
+  expect(told(null)).toEqual([
+    expect.objectContaining({ action: 'rebase', text: 'feature/login: main has moved. Rebase it now.' }),
   ]);
-  expect(at(pair('provisional'))).toEqual([]);
+  expect(told('session')).toEqual([expect.objectContaining({ action: null })]);
 });
 
 test('after a sibling merged, the one left behind is to be rebased', () => {

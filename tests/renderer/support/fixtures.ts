@@ -69,6 +69,7 @@ export function worktree(count: number, change: Partial<WorktreeView> = {}): Wor
     lockReason: null,
     merged: null,
     collisions: [],
+    rebaseNow: null,
     sessions: [],
     ongoing: null,
     quick: false,
@@ -222,6 +223,7 @@ export const storefront: RepositoryView = {
   name: 'storefront',
   root: '/Users/mira/code/storefront',
   base: 'main',
+  landingOrders: [],
   worktrees: [
     main(1, 1, 'storefront', {
       lastCommit: { sha: sha(1), subject: 'Merge branch ‘feature/price-history’', at: hours(2) },
@@ -237,6 +239,7 @@ export const atlas: RepositoryView = {
   name: 'atlas-api',
   root: '/Users/mira/code/atlas-api',
   base: 'main',
+  landingOrders: [],
   worktrees: [
     main(5, 2, 'atlas-api', {
       changes: { staged: 0, changed: 1, untracked: 2, conflicted: 0 },
@@ -439,6 +442,7 @@ export const mergePlan: MergePlan = {
   ],
   conflicts: [],
   collisions: [],
+  order: null,
   validation: [
     { command: { purpose: 'detected', text: 'npm run build' }, approved: true },
     { command: { purpose: 'detected', text: 'npm test' }, approved: true },

@@ -126,7 +126,9 @@ test('the menu lists those that need you first, the longest-waiting on top, eigh
   ];
   const menu = trayMenu({
     ...asking,
-    repositories: [{ id: 'r-000000000001', name: 'shop', root: '/shop', base: 'main', worktrees }],
+    repositories: [
+      { id: 'r-000000000001', name: 'shop', root: '/shop', base: 'main', worktrees, landingOrders: [] },
+    ],
     elsewhere: [
       {
         ...sessionView({ sessionId: 'x', state: 'failed', attention: 'needs-you', since: at(5) }),
