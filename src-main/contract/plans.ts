@@ -69,6 +69,8 @@ export interface MergePlan {
   /** Files that conflict with the base. */
   readonly conflicts: readonly string[];
   readonly collisions: readonly Collision[];
+  /** Whether a sibling had better land first, in a sentence; null when nothing speaks for any order. */
+  readonly order: string | null;
   readonly validation: readonly {
     readonly command: RepositoryCommand | { readonly purpose: 'detected'; readonly text: string };
     readonly approved: boolean;

@@ -26,6 +26,8 @@ export interface FoundWorktree {
   readonly sessions: readonly LiveSession[];
   /** Null while collisions are not computed; a plan then compares commits by itself. */
   readonly collisions: readonly Collision[] | null;
+  /** What landing it next would mean for its siblings, in a sentence; null when nothing. */
+  readonly order: string | null;
 }
 
 /** Turns ids back into places; the engine's fleet implements it. */

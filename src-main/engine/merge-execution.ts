@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { describeFailure } from '../contract/failure-texts';
 import type { CleanupFailure, MergeFailure } from '../contract/failures';
+import type { WorktreeId } from '../contract/ids';
 import type { CleanupDone, MergeDone } from '../contract/plans';
 import type { Result } from '../contract/result';
 import { fail, ok } from '../contract/result';
@@ -361,6 +362,22 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     return ok(done);
   };
 
+  /** Siblings that collide with what landed: by their commits now, and by what they had not committed. */
+  const siblingsBehind = async (
+    found: FoundWorktree,
+    landed: string,
+    base: string,
+  ): Promise<readonly WorktreeId[]> => {
+    const committed = await landing.collidingWith(found, landed, base);
+    const live = (found.collisions ?? []).filter(({ certainty }) => certainty === 'decided');
+    // The main worktree's own edits are merged by nobody; what goes elsewhere stays where it is.
+    const waiting = found.siblings.filter(
+      (sibling) => !sibling.isMain && (sibling.record?.base ?? sibling.base) === base,
+    );
+    const colliding = new Set([...committed, ...live].map((one) => one.with));
+    return waiting.map(({ id }) => id).filter((id) => colliding.has(id));
+  };
+
   /** Siblings to point to "rebase now", and quick's own cleanup. */
   const afterwards = async (
     found: FoundWorktree,
@@ -369,7 +386,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     pullRequest: string | null,
   ): Promise<MergeDone> => {
     const { landed } = progress;
-    const colliding = landed === null ? [] : await landing.collidingWith(found, landed, work.base);
+    const rebaseNow = landed === null ? [] : await siblingsBehind(found, landed, work.base);
     let removed: string | null = null;
     const warnings: string[] = [];
     // With a pull request, quick's cleanup waits until that is merged.
@@ -388,7 +405,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       landed: landed === null ? null : { sha: landed, base: work.base },
       pullRequest,
       removed,
-      rebaseNow: colliding.map((one) => one.with),
+      rebaseNow,
       ...(warnings.length > 0 ? { warnings } : {}),
     };
   };

@@ -138,6 +138,7 @@ export function createMerger(deps: MergerDeps): Merger {
       steps: known?.decision.steps ?? [],
       conflicts: facts?.conflicts.map((conflict) => conflict.file) ?? [],
       collisions: facts?.collisions.map(({ name: _name, ...collision }) => collision) ?? [],
+      order: only === 'merge' && known !== null ? found.order : null,
       validation:
         known?.validation.map(({ command, approved }) => ({
           command: { purpose: command.purpose, text: command.text },

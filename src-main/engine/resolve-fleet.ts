@@ -1,5 +1,15 @@
+import type { WorktreeId } from '../contract/ids';
+import type { Snapshot } from '../contract/snapshot';
 import type { Fleet, WorktreeInFleet } from './fleet';
 import type { FleetResolver } from './ports';
+
+/** From verdicts that are decided; who has none yet is in no order. */
+function placeOf(snapshot: Snapshot, id: WorktreeId): string | null {
+  for (const { landingOrders } of snapshot.repositories)
+    for (const { places } of landingOrders)
+      for (const place of places) if (place.worktree === id) return place.text;
+  return null;
+}
 
 /** The fleet as merge, clean up and undo ask it: ids turned back into places, as fresh as can be. */
 export function resolverOf(
@@ -23,6 +33,7 @@ export function resolverOf(
         siblings: found.repository.worktrees.filter((worktree) => worktree.id !== id),
         sessions: liveSessions(found),
         collisions: fleet.collisions(id)?.filter(({ certainty }) => certainty === 'decided') ?? null,
+        order: placeOf(fleet.snapshot(), id),
       };
     },
     async sessions(id) {

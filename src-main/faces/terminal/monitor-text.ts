@@ -1,9 +1,10 @@
 /** What `orch monitor` prints: the skill's table, what stands behind its rows, and what to do next. */
-import type { RepositoryView, Snapshot, Suggestion, WorktreeView } from '../../contract/snapshot';
+import type { RebaseNow, RepositoryView, Snapshot, Suggestion, WorktreeView } from '../../contract/snapshot';
 import { ago } from './ages';
 import { chooseColumns, type MonitorOptions, type Row } from './monitor-columns';
 import { foremost, sessionDetail, sessionPaint, sessionText } from './session-words';
 import { shellWord } from './shell-words';
+import type { Style } from './style';
 import { renderTable } from './table';
 import { clean, fitEnd, wrap } from './text';
 import { bytesText, changesText, mergedText, syncText } from './worktree-words';
@@ -76,6 +77,7 @@ function detailLines(
         (where === null ? '' : style.dim(` (${where})`)),
     );
   }
+  if (worktree.rebaseNow !== null) lines.push(rebaseText(worktree.rebaseNow, style));
   const facts = [
     !used.has('task') && worktree.task !== null ? clean(worktree.task) : '',
     used.has('changes') ? '' : changesText(worktree),
@@ -99,6 +101,12 @@ function detailLines(
     return options.columns === null ? text : cutPainted(text, line, label, options);
   });
 }
+
+/** "rebase now: main has moved and conflicts with it in src/x.ts" */
+const rebaseText = ({ waitsFor, why, next }: RebaseNow, style: Style): string =>
+  waitsFor === null
+    ? `${style.yellow('rebase now')}: ${clean(why)}`
+    : `${style.yellow('needs a rebase')}: ${clean(why)}. ${next}`;
 
 /** Cuts a line with colours in it by cutting its bare text when it is too long. */
 function cutPainted(text: string, line: string, label: string, { columns, style }: MonitorOptions): string {

@@ -36,6 +36,7 @@ export function mergePlanText(plan: MergePlan, names: ReadonlyMap<string, string
     ...numbered(plan.steps),
     ...listed(style.red(`Conflicts with ${clean(plan.base)}:`), plan.conflicts),
     ...listed(style.yellow('Will conflict afterwards with:'), collisions),
+    ...(plan.order === null ? [] : ['', clean(plan.order)]),
     ...listed('Carry over by hand (copied files that differ from the base’s):', plan.carryOver),
     ...listed(style.yellow('Would be lost:'), plan.losses),
     ...listed(style.yellow('Note:'), plan.warnings),

@@ -85,6 +85,7 @@ export function createPlainFleet(options: {
           siblings: all.filter((one) => one !== worktree),
           sessions: sessions.get(id) ?? [],
           collisions: null,
+          order: null,
         };
       }
       return null;

@@ -49,6 +49,7 @@ const mergePlan: MergePlan = {
       regionsLeftOut: 0,
     },
   ],
+  order: null,
   validation: [],
   carryOver: [],
   warnings: [],
@@ -580,6 +581,17 @@ describe('merge and cleanup', () => {
     const text = await run(['cleanup', 'login', '--dry-run'], { handlers });
     expect(text.out).toContain('  - notes.txt (untracked)');
     expect(text.out).toContain(`orch cleanup --plan ${token}`);
+  });
+
+  test('a worktree that had better wait is told so, and can be merged all the same', async () => {
+    const order = 'Better merge feature/other first: then feature/login needs the rebase.';
+    const later = { ...handlers, 'worktree.planMerge': async () => ok({ ...mergePlan, order }) };
+    const dry = await run(['merge', 'login', '--dry-run'], { handlers: later });
+    expect(dry.out).toContain(`\n\n${order}\n`);
+    expect((await run(['merge', 'login', '--yes'], { handlers: later })).code).toBe(0);
+    // The documented JSON has no place for it.
+    const json = await run(['merge', 'login', '--dry-run', '--json'], { handlers: later });
+    expect(json.out).not.toContain('Better');
   });
 
   test('--plan does exactly that plan: no new plan, no question', async () => {

@@ -252,3 +252,27 @@ test('text is fitted by what a terminal shows, never through a character', () =>
   expect(cleanBlock('a\r\n\tb\u0007')).toBe('a\n    b␇');
   expect(wrap('one two three', 7)).toBe('one two\nthree');
 });
+
+test('what has to be rebased is said on its row, with the command; while someone works there, without', () => {
+  const files = ['src/a.ts'];
+  const why = 'main has moved and conflicts with it in src/a.ts';
+  const shown = (waitsFor: 'session' | null, next: string) =>
+    show(
+      snapshotOf([main, { ...featureA, behind: 1, rebaseNow: { files, waitsFor, why, next } }], {
+        suggestions: [
+          {
+            worktree: featureA.id,
+            text: `feature/feature-a: ${why}. ${next}`,
+            action: waitsFor === null ? 'rebase' : null,
+          },
+        ],
+      }),
+      120,
+    );
+  const free = shown(null, 'Rebase it now.');
+  expect(free).toContain(`\n  2  rebase now: ${why}\n`);
+  expect(free).toContain(`git -C ${featureA.path} rebase main`);
+  const busy = shown('session', 'Rebase it when Claude is done there.');
+  expect(busy).toContain(`\n  2  needs a rebase: ${why}. Rebase it when Claude is done there.\n`);
+  expect(busy).not.toContain('git -C');
+});

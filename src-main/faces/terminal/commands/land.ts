@@ -9,6 +9,7 @@ import { cleanupPlanText, mergePlanText, worktreeNames } from '../plan-words';
 import { clean } from '../text';
 import { bytesText } from '../worktree-words';
 import {
+  answered,
   approve,
   type Context,
   confirmed,
@@ -75,6 +76,9 @@ export async function merge(context: Context, name: string | null, options: Merg
   if (options.plan !== null) return mergePlanned(context, name, options, options.plan);
   return withWorktree(context, name, async (orchard, worktree, snapshot) => {
     const { strategy, update, skipValidation, push } = options;
+    // Who collides, uncommitted work included, and who had better land first: verdicts, not guesses.
+    const settled = await unlessInterrupted(context, answered(orchard.settled()));
+    if (!settled.ok) return settled;
     const planned = await unlessInterrupted(
       context,
       request(orchard, 'worktree.planMerge', {
