@@ -85,7 +85,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     merged: createMergedCheck(git),
     pullRequests,
     // A pid that was given to another process since keeps the lock: refusing is the safe mistake.
-    processAlive: async (pid) => deps.processes.exists(pid),
+    processAlive: (pid) => deps.processes.isAlive(pid),
     platform,
     log,
     now: () => clock.now(),

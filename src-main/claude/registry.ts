@@ -44,6 +44,11 @@ export interface RegistryDeps {
 export const SWEEP_MS = 30_000;
 /** How soon a killed session is noticed; one look costs no process, and not even a read of a file. */
 export const LIVENESS_MS = 2_000;
+/**
+ * How soon on Linux a session is noticed that was killed and whose parent does not bury it (seen with tmux's
+ * server, for as long as it ran): its number still exists, so a file is read for each session.
+ */
+const ZOMBIES_MS = 6_000;
 /** The client writes in place: a torn file is whole again within this. */
 const TORN_RETRY_MS = 15;
 const TORN_GIVEN_UP_MS = 2_000;
@@ -207,7 +212,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   };
   const lookForDead = async () => {
     // A zombie, or another process that was given the number: only its start time tells.
-    if (platform === 'linux' && clock.now() - verifiedAt >= SWEEP_MS) {
+    if (platform === 'linux' && clock.now() - verifiedAt >= ZOMBIES_MS) {
       verifiedAt = clock.now();
       if (await verify(true)) await afterDeath();
       return;

@@ -13,6 +13,8 @@ export type Platform = 'darwin' | 'linux' | 'win32';
 export interface Processes {
   /** Whether some process has this number now: maybe a later one, maybe a zombie. */
   exists(pid: number): boolean;
+  /** The same, but a zombie does not count where telling it costs no process (Linux). */
+  isAlive(pid: number): Promise<boolean>;
   /**
    * When it started, in the system's own words, the same words for the life of the process: Linux, clock
    * ticks since boot; macOS, `Fri Sep 11 09:43:48 2026` in UTC; Windows, a FILETIME. Null when gone.
@@ -54,19 +56,21 @@ const runProgram: Run = async (program, args, env = {}) => {
 
 export function createProcesses(platform: Platform, run: Run = runProgram): Processes {
   const asked = platform === 'linux' ? linux() : platform === 'darwin' ? darwin(run) : windows(run);
+  const exists = (pid: number): boolean => {
+    // kill(0, …) and negative numbers mean whole groups.
+    if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      // EPERM: it is there, and somebody else's.
+      return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    }
+  };
   return {
     ...asked,
-    exists(pid) {
-      // kill(0, …) and negative numbers mean whole groups.
-      if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-      try {
-        process.kill(pid, 0);
-        return true;
-      } catch (error) {
-        // EPERM: it is there, and somebody else's.
-        return error instanceof Error && 'code' in error && error.code === 'EPERM';
-      }
-    },
+    exists,
+    isAlive: async (pid) => exists(pid) && (platform !== 'linux' || (await asked.startTimes([pid])).has(pid)),
     startTime: async (pid) => (await asked.startTimes([pid])).get(pid) ?? null,
     bootTime: () => Date.now() - uptime() * 1000,
   };

@@ -1,31 +1,15 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createGitCommand } from '../../src-main/git/git-command';
 import { followChild, ownGroup, taskkillArguments } from '../../src-main/system/process-tree';
+import { isRunning } from '../support/is-running';
 import { poll } from '../support/poll';
 import { createSandbox } from '../support/repositories';
 
 const posix = process.platform !== 'win32';
-/** A zombie that nobody reaps yet (a container's first process may be slow at it) is not alive. */
-const alive = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  if (process.platform !== 'linux') return true;
-  try {
-    const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return !/^[ZX]/.test(line.slice(line.lastIndexOf(')') + 2));
-  } catch {
-    return false;
-  }
-};
-
 /** A shell that starts a grandchild, tells its pid, and then does what it is told. */
 const shell = (then: string) =>
   spawn('/bin/sh', ['-c', `sleep 300 & echo $!; ${then}`], {
@@ -49,7 +33,7 @@ it.runIf(posix)('ends what a cancelled child had started, also when it ignores t
   stop.abort();
   expect(await ending).toMatchObject({ code: null, reason: 'cancelled' });
   await poll(
-    () => alive(grandchild),
+    () => isRunning(grandchild),
     (is) => !is,
     { what: 'the end of the grandchild' },
   );
@@ -61,7 +45,7 @@ it.runIf(posix)('ends a child whose time is up', async () => {
   const grandchild = await firstLine(child);
   expect(await ending).toMatchObject({ reason: 'timed-out' });
   await poll(
-    () => alive(grandchild),
+    () => isRunning(grandchild),
     (is) => !is,
     { what: 'the end of the grandchild' },
   );
@@ -71,7 +55,7 @@ it.runIf(posix)('does not wait for what a child that ended well left in the back
   const child = shell('exit 3');
   const grandchild = firstLine(child);
   expect(await followChild(child, { limitMs: 60_000 })).toMatchObject({ code: 3, reason: 'exited' });
-  expect(alive(await grandchild)).toBe(true);
+  expect(isRunning(await grandchild)).toBe(true);
   process.kill(await grandchild, 'SIGKILL');
 });
 

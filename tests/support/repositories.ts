@@ -61,6 +61,7 @@ export async function createSandbox(at?: string): Promise<Sandbox> {
     await git(directory, 'commit', '-q', '-m', message);
     return git(directory, 'rev-parse', 'HEAD');
   };
+  const made = new Map<string, number>();
   return {
     root,
     home,
@@ -69,7 +70,10 @@ export async function createSandbox(at?: string): Promise<Sandbox> {
     write,
     commit,
     async repository(name = 'project') {
-      const directory = join(root, name);
+      // A test that is tried again in the same sandbox begins with a place of its own.
+      const again = made.get(name) ?? 0;
+      made.set(name, again + 1);
+      const directory = join(root, again === 0 ? name : `${name}-${again + 1}`);
       await mkdir(directory, { recursive: true });
       await git(directory, 'init', '-q', '-b', 'main');
       await commit(directory, { 'README.md': '# project\n', 'src/one.txt': 'one\ntwo\nthree\n' }, 'first');

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   createProcesses,
   parseProcStat,
@@ -8,6 +8,7 @@ import {
   sameStartTime,
   windowsProcessQuery,
 } from '../../src-main/system/processes';
+import { poll } from '../support/poll';
 
 function recorded(answers: Readonly<Record<string, string>>) {
   const calls: { program: string; args: readonly string[]; env: unknown }[] = [];
@@ -50,6 +51,24 @@ test.runIf(process.platform === 'linux')(
     expect(await processes.bootId()).toMatch(/^[0-9a-f-]{36}$/);
   },
 );
+
+test.runIf(process.platform === 'linux')('a zombie has its number still, and is not alive', async () => {
+  const processes = createProcesses('linux');
+  // sleep never asks after the child that the shell left it.
+  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void parent.kill('SIGKILL'));
+  const [line] = await once(parent.stdout, 'data');
+  const pid = Number(String(line));
+  await poll(
+    () => processes.isAlive(pid),
+    (alive) => !alive,
+  );
+  expect(await processes.isAlive(process.pid)).toBe(true);
+  // A shell that was faster than its child may have buried it before it became sleep.
+  if (processes.exists(pid)) expect(await processes.startTime(pid)).toBeNull();
+});
 
 test('numbers that mean groups of processes are never asked about', () => {
   const processes = createProcesses('linux');

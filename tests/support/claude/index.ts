@@ -31,6 +31,7 @@ import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } fr
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isRunning } from '../is-running';
 import { poll } from '../poll';
 import { createSandbox, type Sandbox } from '../repositories';
 import { installedClient, missingForSessions } from './client';
@@ -303,15 +304,6 @@ async function endWhatIsLeft(root: string): Promise<void> {
     } catch {
       endProcess(Number(pid));
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 
