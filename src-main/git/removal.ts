@@ -4,6 +4,7 @@
  */
 import { copyFile, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { CleanupFailure, CommonFailure, FailureOf, UndoFailure } from '../contract/failures';
 import type { Result } from '../contract/result';
 import { fail, ok } from '../contract/result';
@@ -187,8 +188,19 @@ function abandonNote(work: CleanupWork, reason: string, now: number): { name: st
   };
 }
 
-interface KeptBranch {
-  readonly config: readonly (readonly [string, string])[];
+const keptBranchSchema = z.object({
+  config: z.array(z.tuple([z.string(), z.string()]).readonly()).readonly(),
+});
+type KeptBranch = z.infer<typeof keptBranchSchema>;
+
+/** A file that was damaged costs the branch its settings (its upstream), never itself. */
+function readKeptBranch(text: string, log: Log): KeptBranch {
+  try {
+    return keptBranchSchema.parse(JSON.parse(text));
+  } catch (error) {
+    log.warn('removal.kept-branch-unreadable', { problem: String(error).slice(0, 300) });
+    return { config: [] };
+  }
 }
 
 async function deleteBranch(
@@ -293,7 +305,7 @@ async function takeBack(
   try {
     let announced = await options.announce('restore-branch');
     if (!announced.ok) return announced;
-    const branch = await restoreBranch(deps.git, location, work);
+    const branch = await restoreBranch(deps, location, work);
     if (!branch.ok) return branch;
     if (branch.value) restored.push(`the branch ${work.branch ?? ''}`);
 
@@ -366,7 +378,7 @@ async function removeEmptyPlaces(work: CleanupWork): Promise<void> {
 }
 
 async function restoreBranch(
-  git: GitCommand,
+  { git, log }: Pick<RemovalDeps, 'git' | 'log'>,
   location: RepositoryLocation,
   work: CleanupWork,
 ): Promise<Result<boolean, UndoFailure>> {
@@ -379,12 +391,12 @@ async function restoreBranch(
     const made = await git(location.root, args, { mode: 'quiet' });
     if (made.code !== 0) return fail(gitFailure(args, made));
   }
-  const log = join(work.trash, 'branch-log');
-  if (await isThere(log)) {
+  const reflog = join(work.trash, 'branch-log');
+  if (await isThere(reflog)) {
     await mkdir(dirname(branchLogOf(location, branch)), { recursive: true });
-    await copyFile(log, branchLogOf(location, branch));
+    await copyFile(reflog, branchLogOf(location, branch));
   }
-  const { config } = JSON.parse(kept) as KeptBranch;
+  const { config } = readKeptBranch(kept, log);
   for (const [key, value] of config) {
     const there = await git(location.root, ['config', '--local', '-z', '--get-all', key], { mode: 'read' });
     if (fields(there.stdout).includes(value)) continue;

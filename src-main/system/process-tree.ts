@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { errorCode } from './file-failure';
 
+const TASKKILL_MS = 10_000;
+
 /** Whether `spawn` should be told `detached`, so that `endTree` reaches everything that is started. */
 export const ownGroup = (platform: NodeJS.Platform = process.platform): boolean => platform !== 'win32';
 
@@ -16,10 +18,8 @@ export function endTree(
   platform: NodeJS.Platform = process.platform,
 ): void {
   if (platform === 'win32') {
-    spawn('taskkill', taskkillArguments(pid), { stdio: 'ignore', windowsHide: true }).on(
-      'error',
-      () => undefined,
-    );
+    const options = { stdio: 'ignore', windowsHide: true, timeout: TASKKILL_MS } as const;
+    spawn('taskkill', taskkillArguments(pid), options).on('error', () => undefined);
     return;
   }
   try {

@@ -535,6 +535,17 @@ test('undo never overwrites: a path, a branch or an entry taken since refuses an
   expect(await readFile(join(s.worktree, 'a.txt'), 'utf8')).toBe('a\n');
 });
 
+test('a damaged note about a branch costs its settings, not the undo', async () => {
+  const s = await scene();
+  await s.sandbox.commit(s.worktree, { 'a.txt': 'a\n' });
+  const tip = await s.inside('rev-parse', 'HEAD');
+  const operation = await s.clean({ abandon: 'x' });
+  await s.sandbox.write(join(s.repository, '.git/orchard/trash', operation, 'branch.json'), '{"config": 7');
+  await undone(s);
+  expect(await s.git('rev-parse', 'feature/login')).toBe(tip);
+  expect(await s.inside('status', '--porcelain')).toBe('');
+});
+
 test('after 7 days trash and pin are collected, not before; disk use is told', async () => {
   const clock = createManualClock();
   const s = await scene({ clock });
