@@ -1,5 +1,6 @@
-/** A tmux server of the test's own: its socket is below the test's directory, its configuration empty. */
+/** A tmux server of the test's own: its socket and configuration are below the test's directory. */
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -28,8 +29,12 @@ export interface Tmux {
 
 export function createTmux(root: string, env: NodeJS.ProcessEnv, name = 'tmux'): Tmux {
   const socket = join(root, `${name}.sock`);
+  const configuration = join(root, `${name}.conf`);
+  // A server that ends with its last session may be about to while the next one is being started.
+  const configured = writeFile(configuration, 'set -g exit-empty off\n');
   const command = async (...args: string[]) => {
-    const { stdout } = await run('tmux', ['-S', socket, '-f', '/dev/null', ...args], {
+    await configured;
+    const { stdout } = await run('tmux', ['-S', socket, '-f', configuration, ...args], {
       env,
       timeout: 20_000,
     });
@@ -53,7 +58,7 @@ export function createTmux(root: string, env: NodeJS.ProcessEnv, name = 'tmux'):
     screen: (pane) => command('capture-pane', '-p', '-t', pane),
     panePid: async (pane) => Number(await command('display-message', '-p', '-t', pane, '#{pane_pid}')),
     stop: async () => {
-      await command('kill-server').catch(() => undefined); // It ends by itself with its last session.
+      await command('kill-server').catch(() => undefined); // Where none was started.
     },
   };
 }
