@@ -9,6 +9,11 @@ import type { Cancel, Clock, Log } from '../../engine/ports';
 export const LEADING_MS = 10;
 /** So many runs on the heels of another wait no longer than a first one. */
 export const QUICK_RUNS = 2;
+/**
+ * More runs than these on each other's heels go on for too long for "a few changes": a build that writes
+ * a file twenty times a second would be one process after the other for as long as it lasts.
+ */
+export const PROMPT_RUNS = 8;
 /** The wait after a run that ended just now; the further ones only while a storm lasts. */
 export const FOLLOWING_WAITS_MS: readonly number[] = [100, 1_000, 2_000];
 /** This many events between the beginnings of two runs are a storm. */
@@ -18,9 +23,11 @@ const QUIET_MS = 250;
 
 export interface Coalescer<T> {
   push(work: T): void;
-  /** Runs what is pending without waiting; resolves when nothing is left. */
+  /** Runs what is pending without waiting; resolves when all that was pushed before has been run. */
   flush(): Promise<void>;
   readonly busy: boolean;
+  /** Not in a storm: what is pending runs at once when what runs now has ended. */
+  readonly calm: boolean;
   /** At work, or about to be: its result is worth waiting a moment for. */
   readonly soon: boolean;
   dispose(): Promise<void>;
@@ -71,6 +78,7 @@ export function createCoalescer<T>(deps: {
     quick = follows ? quick + 1 : 0;
     if (!follows) level = 0;
     else if (storm) level = Math.min(level + 1, FOLLOWING_WAITS_MS.length);
+    else if (quick > PROMPT_RUNS) level = Math.max(level, 2);
     else level = quick <= QUICK_RUNS ? 0 : 1;
     timer = deps.clock.schedule(FOLLOWING_WAITS_MS[level - 1] ?? LEADING_MS, start);
   };
@@ -83,13 +91,16 @@ export function createCoalescer<T>(deps: {
       wait();
     },
     async flush() {
-      while (!disposed && (pending !== null || running !== null)) {
-        if (running === null) start();
-        await running;
-      }
+      // Not until nothing is left: while a storm lasts there is always something.
+      await running;
+      start();
+      await running;
     },
     get busy() {
       return pending !== null || running !== null;
+    },
+    get calm() {
+      return level === 0;
     },
     get soon() {
       return running !== null || (pending !== null && level <= 1);

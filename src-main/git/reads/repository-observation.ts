@@ -13,6 +13,8 @@ import type { WorktreeReader } from './worktree-reader';
 
 /** Facts wait this long for reads that are about to end, so that one change is one snapshot. */
 const HOLD_MS = 250;
+/** The list asks for statuses, a status for the refs, and these for a status again. */
+const SETTLE_ROUNDS = 4;
 
 interface RepositoryWork {
   readonly list: boolean;
@@ -246,8 +248,10 @@ export function createRepositoryObservation(deps: ObservationDeps) {
     deps.emit(next);
   }
 
+  /** Until all that was asked for is read, and what follows from it; not until a storm is over. */
   async function settle(): Promise<void> {
-    while (!disposed && (rows.busy || [...trees.values()].some((tree) => tree.busy))) {
+    const busy = () => rows.busy || [...trees.values()].some((tree) => tree.busy);
+    for (let round = 0; round < SETTLE_ROUNDS && busy() && !disposed; round++) {
       await rows.flush();
       await Promise.all([...trees.values()].map((tree) => tree.flush()));
     }

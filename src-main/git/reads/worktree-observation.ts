@@ -57,6 +57,9 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
   let refreshes = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let refusal: string | null = null;
+  /** The full look that is under way, while it may still be given up for a newer one. */
+  let looking: AbortController | null = null;
+  let givenUp = false;
 
   const nestedPaths = () => deps.nested().map((path) => relativePath(reader.listed.path, path));
 
@@ -90,6 +93,7 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
     const problemBefore = reader.problem;
     const noteToo = full || todo.note || [...paths].some((path) => path.startsWith('.planning/brain'));
     let changed = false;
+    let superseded = false;
     if (full) {
       seen = await worktreeSignature(reader.listed.gitDir);
       lookedAt = clock.now();
@@ -97,8 +101,12 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
     const status = async () => {
       if (!full && paths.size === 0) return;
       const partly = full ? null : await reader.readPaths(paths, nestedPaths());
-      const outcome = partly ?? (await reader.readAll(nestedPaths()));
-      changed = outcome.changed;
+      looking = partly === null && !givenUp && reader.status !== null ? new AbortController() : null;
+      const outcome = partly ?? (await reader.readAll(nestedPaths(), looking?.signal));
+      looking = null;
+      superseded = outcome === null;
+      if (outcome !== null) givenUp = false;
+      changed = outcome?.changed ?? false;
     };
     await Promise.all([
       status(),
@@ -112,6 +120,8 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
       paths: full ? 0 : paths.size,
       tookMs: clock.now() - begun,
     });
+    // The look that it was given up for is about to begin, and tells.
+    if (superseded) return;
     if (
       changed ||
       noteToo ||
@@ -190,9 +200,22 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
     if (seen === indexBefore) reader.learnTracked(armed.tracked);
   }
 
+  /**
+   * HEAD, the index or a branch moved: what a look under way will answer is past. Once between two that
+   * came to their end, and not in a storm: a person must see something in the meantime.
+   */
+  function readAnew(): void {
+    if (looking !== null && work.calm) {
+      givenUp = true;
+      looking.abort();
+      looking = null;
+    }
+    work.push({ ...NOTHING, full: true });
+  }
+
   return {
     reader,
-    readAll: () => work.push({ ...NOTHING, full: true }),
+    readAll: readAnew,
     readPrivate: () => work.push({ ...NOTHING, operation: true }),
     /** Exclude rules of the repository: other directories may be worth watching now. */
     rulesChanged: () => work.push({ ...NOTHING, full: true, rearm: true }),
@@ -248,6 +271,7 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
       disposed = true;
       watch?.dispose();
       watch = null;
+      looking?.abort();
       reader.cancel();
       await work.dispose();
     },

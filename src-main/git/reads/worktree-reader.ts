@@ -39,8 +39,11 @@ export interface WorktreeReader {
   /** How long its last full status took, in milliseconds. */
   readonly fullCostMs: number;
   relist(listed: ListedWorktree): void;
-  /** `nested`: roots of worktrees below it, relative with '/'. */
-  readAll(nested: readonly string[]): Promise<{ readonly changed: boolean }>;
+  /**
+   * `nested`: roots of worktrees below it, relative with '/'; `signal` in the place of `cancel`. Null
+   * when it was cancelled: nothing is known that was not known before.
+   */
+  readAll(nested: readonly string[], signal?: AbortSignal): Promise<{ readonly changed: boolean } | null>;
   /** Answers null when only a full look can tell. */
   readPaths(
     paths: ReadonlySet<string>,
@@ -82,12 +85,16 @@ export function createWorktreeReader(
     }
   };
 
-  const statusOf = (paths: readonly string[], nested: readonly string[]) =>
+  const statusOf = (
+    paths: readonly string[],
+    nested: readonly string[],
+    signal: AbortSignal = controller.signal,
+  ) =>
     deps.runner.run({
       cwd: listed.path,
       args: [...statusArguments, ...pathspecs(paths, nested)],
       limitMs: STATUS_LIMIT_MS,
-      signal: controller.signal,
+      signal,
     });
 
   async function dateChanges(entries: ReadonlyMap<string, string>): Promise<void> {
@@ -129,15 +136,15 @@ export function createWorktreeReader(
     relist(next) {
       listed = next;
     },
-    async readAll(nested) {
+    async readAll(nested, signal) {
       if (listed.missing || listed.problem !== null) {
         const changed = status !== null;
         status = null;
         return { changed };
       }
-      const answer = await statusOf([], nested);
+      const answer = await statusOf([], nested, signal);
       const failed = answerProblem(answer);
-      if (answer.reason === 'cancelled') return { changed: false };
+      if (answer.reason === 'cancelled') return null;
       if (failed !== null) {
         deps.log.warn('git.status', { path: listed.path, problem: failed });
         problem =

@@ -36,6 +36,8 @@ export interface DirectoryWatchesDeps {
   /** `name` null: something happened in there, the system does not say what. */
   readonly onEvent: (directory: string, name: string | null, event: WatchEvent) => void;
   readonly onError: (error: Error) => void;
+  /** What bears this directory's name may be another one now: what is below it has no watch yet. */
+  readonly onReplaced?: (directory: string) => void;
 }
 
 /** Adding a watch is a system call; this many at a time keep the event loop's stall under 10 ms. */
@@ -63,6 +65,7 @@ export function createPerDirectoryWatches(deps: DirectoryWatchesDeps): Directory
           remove(directory);
           const failed = addOne(directory);
           if (failed !== null) deps.onError(failed);
+          else if (watches.has(directory)) deps.onReplaced?.(directory);
         }
         deps.onEvent(directory, name, event);
       });

@@ -2,8 +2,8 @@
  * Watches the files of one worktree: every directory that git does not ignore, less nested worktrees.
  * It says which paths may have changed; what became of them is git's to say.
  */
-import { lstat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { lstat, readdir, stat } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
 import type { GitRunner } from '../reads/git-runner';
 import {
   createPerDirectoryWatches,
@@ -44,13 +44,23 @@ export interface WorktreeWatch {
   dispose(): void;
 }
 
+/** So many events in one turn of the event loop keep it under a few milliseconds. */
+const HANDED_ON_AT_A_TIME = 200;
+const STATS_AT_A_TIME = 50;
+/** Linux stamps files with the time of its last tick, 10 ms ago at most: https://man7.org/linux/man-pages/man7/time.7.html */
+const COARSEST_FILE_TIME_MS = 20;
 const RULES = new Set(['.gitignore', '.gitattributes']);
 
 export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
   const { root, budget } = deps;
   const perDirectory = deps.platform === 'linux';
-  const handlers = { watch: deps.watch, onEvent: hear, onError: refuse };
+  const handlers = { watch: deps.watch, onEvent: hear, onError: refuse, onReplaced };
   const watches = perDirectory ? createPerDirectoryWatches(handlers) : createRecursiveWatches(root, handlers);
+  const heard = new Map<
+    string,
+    { readonly directory: string; readonly name: string; readonly event: WatchEvent }
+  >();
+  let handing: NodeJS.Immediate | null = null;
   let taken = 0;
   let disposed = false;
 
@@ -68,19 +78,48 @@ export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
     taken = now;
   }
 
+  /** A checkout of thousands of files comes as one burst: taken down at once, looked at by and by. */
   function hear(directory: string, name: string | null, event: WatchEvent): void {
     if (disposed) return;
     if (name === null) {
       deps.onEverything(false);
       return;
     }
+    const absolute = directory + sep + name;
+    const known = heard.get(absolute);
+    if (known !== undefined && (known.event === 'rename' || event === 'change')) return;
+    heard.set(absolute, { directory, name, event });
+    handing ??= setImmediate(handOn);
+  }
+
+  function handOn(): void {
+    handing = null;
+    const nested = deps.nested();
+    let left = HANDED_ON_AT_A_TIME;
+    for (const [absolute, { directory, name, event }] of heard) {
+      if (left-- === 0) {
+        handing = setImmediate(handOn);
+        return;
+      }
+      heard.delete(absolute);
+      consider(absolute, directory, name, event, nested);
+      if (disposed) return;
+    }
+  }
+
+  function consider(
+    absolute: string,
+    directory: string,
+    name: string,
+    event: WatchEvent,
+    nested: readonly string[],
+  ): void {
     if (directory === root && (name === '.git' || name === basename(root))) {
       // In a main worktree `.git` is the repository, which has a watch of its own.
       if (event === 'rename') deps.onRoot();
       if (name === '.git') return;
     }
-    const absolute = join(directory, name);
-    if (deps.nested().some((place) => isWithin(place, absolute))) return;
+    if (nested.some((place) => isWithin(place, absolute))) return;
     const path = relativePath(root, absolute);
     if (RULES.has(name) || path === '.gitmodules') {
       deps.onPath(path, false);
@@ -89,6 +128,30 @@ export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
     }
     if (event === 'change') deps.onPath(path, false);
     else void look(absolute, path);
+  }
+
+  function onReplaced(directory: string): void {
+    if (disposed) return;
+    if (directory === root) deps.onEverything(true);
+    else deps.onPath(relativePath(root, directory), true);
+  }
+
+  /** Directories made in these after they were listed and before they were watched: no event told of them. */
+  async function missedBelow(directories: readonly string[], since: number): Promise<readonly string[]> {
+    const missed: string[] = [];
+    for (let at = 0; at < directories.length && !disposed; at += STATS_AT_A_TIME)
+      await Promise.all(
+        directories.slice(at, at + STATS_AT_A_TIME).map(async (directory) => {
+          const filled = await stat(directory).catch(() => null);
+          if (filled === null || filled.mtimeMs < since) return;
+          for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+            const path = join(directory, entry.name);
+            if (entry.isDirectory() && entry.name !== '.git' && !watches.has(path))
+              missed.push(relativePath(root, path));
+          }
+        }),
+      );
+    return missed;
   }
 
   async function look(absolute: string, path: string): Promise<void> {
@@ -110,6 +173,8 @@ export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
 
   function dispose(): void {
     disposed = true;
+    if (handing !== null) clearImmediate(handing);
+    heard.clear();
     watches.dispose();
     budget.give(taken);
     taken = 0;
@@ -117,36 +182,45 @@ export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
 
   return {
     async arm(from) {
-      const found = await deps.runner.directories({
-        root,
-        nested: deps.nested(),
-        from,
-        limit: perDirectory ? budget.left + taken : Number.MAX_SAFE_INTEGER,
-      });
-      if (disposed) return { state: 'refused', why: 'ended' };
-      if ('problem' in found) {
-        if (from === null || found.problem === 'too-many') dispose();
-        return { state: 'refused', why: found.problem };
+      let tracked: readonly string[] = [];
+      const added: string[] = [];
+      for (let places = from; ; ) {
+        const since = Date.now() - COARSEST_FILE_TIME_MS;
+        const found = await deps.runner.directories({
+          root,
+          nested: deps.nested(),
+          from: places,
+          limit: perDirectory ? budget.left + taken : Number.MAX_SAFE_INTEGER,
+        });
+        if (disposed) return { state: 'refused', why: 'ended' };
+        if ('problem' in found) {
+          if (from === null || found.problem === 'too-many') dispose();
+          return { state: 'refused', why: found.problem };
+        }
+        const wanted = found.directories.map((path) => (path === '' ? root : join(root, path)));
+        if (places === null) {
+          tracked = found.tracked;
+          const keep = new Set(wanted);
+          for (const watched of [...watches.directories()])
+            if (!keep.has(watched)) watches.removeBelow(watched);
+        }
+        const news = wanted.filter((path) => !watches.has(path));
+        added.push(...found.directories.filter((_, at) => !watches.has(wanted[at] ?? '')));
+        if (perDirectory && news.length > budget.left) {
+          dispose();
+          return { state: 'refused', why: 'too-many' };
+        }
+        const error = await watches.add(wanted);
+        if (disposed) return { state: 'refused', why: 'ended' };
+        settle();
+        if (error !== null) {
+          dispose();
+          return { state: 'refused', why: error.message };
+        }
+        places = perDirectory ? await missedBelow(news, since) : [];
+        if (disposed) return { state: 'refused', why: 'ended' };
+        if (places.length === 0) return { state: 'watching', added, tracked };
       }
-      const wanted = found.directories.map((path) => (path === '' ? root : join(root, path)));
-      if (from === null) {
-        const keep = new Set(wanted);
-        for (const watched of [...watches.directories()])
-          if (!keep.has(watched)) watches.removeBelow(watched);
-      }
-      const added = found.directories.filter((_, at) => !watches.has(wanted[at] ?? ''));
-      if (perDirectory && added.length > budget.left) {
-        dispose();
-        return { state: 'refused', why: 'too-many' };
-      }
-      const error = await watches.add(wanted);
-      if (disposed) return { state: 'refused', why: 'ended' };
-      settle();
-      if (error !== null) {
-        dispose();
-        return { state: 'refused', why: error.message };
-      }
-      return { state: 'watching', added, tracked: found.tracked };
     },
     get size() {
       return watches.size;
