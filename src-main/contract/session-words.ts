@@ -19,3 +19,22 @@ export const sessionWords: { readonly [S in SessionState]: string } = {
 /** The same for a state that came as text. */
 export const sessionWord = (state: string): string =>
   Object.hasOwn(sessionWords, state) ? sessionWords[state as SessionState] : state;
+
+/**
+ * States in which files may change at any moment, or in which a person is being asked something: what
+ * would move files under such a session waits.
+ */
+export const isAtWork: { readonly [S in SessionState]: boolean } = {
+  starting: true,
+  working: true,
+  'needs-permission': true,
+  'needs-answer': true,
+  background: true,
+  unknown: true,
+  limited: false,
+  failed: false,
+  done: false,
+  idle: false,
+  crashed: false,
+  ended: false,
+};

@@ -4,6 +4,7 @@
  */
 import type { CleanupFailure } from '../contract/failures';
 import type { PlanStep } from '../contract/plans';
+import { isAtWork } from '../contract/session-words';
 import type { Merged, OngoingOperation, SessionState } from '../contract/snapshot';
 
 export interface LiveSession {
@@ -83,13 +84,7 @@ export const isLive = (session: LiveSession): boolean =>
   session.state !== 'ended' && session.state !== 'crashed';
 
 /** States in which files may change under an update, or a person is being asked something. */
-export const isBusy = (session: Pick<LiveSession, 'state'>): boolean =>
-  session.state === 'working' ||
-  session.state === 'starting' ||
-  session.state === 'background' ||
-  session.state === 'needs-permission' ||
-  session.state === 'needs-answer' ||
-  session.state === 'unknown';
+export const isBusy = (session: Pick<LiveSession, 'state'>): boolean => isAtWork[session.state];
 
 const counted = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 

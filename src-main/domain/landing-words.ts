@@ -87,7 +87,7 @@ export function placeText(ordered: Ordered, one: LandingCandidate): string | nul
   const crowd = order.filter((other) => collide(one, other) && !other.conflictsWithBase);
   if (crowd.length === 0) return null;
   if (!rebases.has(one.id))
-    return `A good one to merge now: after it ${labels(crowd)} ${verb(crowd, 'needs', 'need')} a rebase${
+    return `A good one to merge ${one.ready ? 'now' : 'once it is ready'}: after it ${labels(crowd)} ${verb(crowd, 'needs', 'need')} a rebase${
       exact ? ', and no order asks for fewer' : ''
     }.`;
   const before = crowd.filter(({ id }) => !rebases.has(id));
@@ -97,7 +97,7 @@ export function placeText(ordered: Ordered, one: LandingCandidate): string | nul
     now > rebases.size
       ? `, ${now} ${now === 1 ? 'rebase' : 'rebases'} in all instead of ${rebases.size}`
       : '';
-  return `Better merge ${labels(before)} first${why === null ? '' : `, which ${why}`}: then ${one.label} needs the rebase. Merging it now makes ${labels(crowd)} rebase${sum}.`;
+  return `Better merge ${labels(before)} first${why === null ? '' : `, which ${why}`}: merging this one now makes ${labels(crowd)} rebase${sum}.`;
 }
 
 /** Everything about the order of these, as a face shows it; null when every order costs the same. */

@@ -1,6 +1,14 @@
 import { sessionWords } from '@contract/session-words';
 /** The words of a row: what a glance reads and what a screen reader says come from the same place. */
-import type { Activity, Merged, SessionState, SessionView, WorktreeView } from '@contract/snapshot';
+import type {
+  Activity,
+  LandingOrder,
+  Merged,
+  RebaseNow,
+  SessionState,
+  SessionView,
+  WorktreeView,
+} from '@contract/snapshot';
 import { spokenAge } from './ages';
 import type { Row } from './rows';
 
@@ -95,6 +103,26 @@ const ongoingWords = {
 export const ongoingWord = (ongoing: keyof typeof ongoingWords): string =>
   `In the middle of ${ongoingWords[ongoing]}`;
 
+/** "Now" only where it can be now. */
+export const rebaseWord = ({ waitsFor }: RebaseNow): string =>
+  waitsFor === null ? 'Rebase now' : 'Needs a rebase';
+
+/** Where a worktree stands among those that wait to land: "2nd of 3 to land on main", and what it means. */
+export function landingText(id: string, orders: readonly LandingOrder[]): string | null {
+  for (const { base, places } of orders) {
+    const at = places.findIndex(({ worktree }) => worktree === id);
+    const place = places[at];
+    if (place === undefined) continue;
+    const where = `${ordinal(at + 1)} of ${places.length} to land on ${base}`;
+    return place.text === null ? where : `${where}. ${place.text}`;
+  }
+  return null;
+}
+
+const endings = { one: 'st', two: 'nd', few: 'rd', other: 'th', zero: 'th', many: 'th' } as const;
+const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
+const ordinal = (place: number): string => `${place}${endings[ordinals.select(place)]}`;
+
 /** The whole row in one breath, title first so that it can be called by what is seen. */
 export function describeRow(row: Row, now: number): string {
   const { worktree } = row;
@@ -112,6 +140,7 @@ export function describeRow(row: Row, now: number): string {
     ...changeCounts(worktree).map(({ words }) => words),
     worktree.ongoing === null ? null : ongoingWord(worktree.ongoing),
     worktree.collisions.length > 0 ? `collides with ${worktree.collisions.length}` : null,
+    worktree.rebaseNow === null ? null : rebaseWord(worktree.rebaseNow).toLowerCase(),
     worktree.merged === null ? null : mergedWord(worktree.merged),
     worktree.locked ? 'locked' : null,
     worktree.stale ? 'from last time' : null,

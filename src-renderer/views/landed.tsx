@@ -14,12 +14,13 @@ interface LandedProps {
   readonly done: MergeDone;
   readonly mode: 'merge' | 'rebase';
   readonly title: string;
+  readonly base: string;
   readonly worktreeId: string;
   readonly snapshot: Snapshot;
 }
 
 /** What happened, and the three things one may want next: clean up, rebase a sibling, take it back. */
-export function Landed({ done, mode, title, worktreeId, snapshot }: LandedProps) {
+export function Landed({ done, mode, title, base, worktreeId, snapshot }: LandedProps) {
   const { show, back } = useOrchard();
   const [undone, setUndone] = useState<readonly string[] | null>(null);
   const siblings = snapshot.repositories
@@ -50,14 +51,9 @@ export function Landed({ done, mode, title, worktreeId, snapshot }: LandedProps)
         <Outcome lines={['Taken back.', ...undone]} />
       ) : (
         <>
+          {mode === 'rebase' && <Outcome lines={[`The branch now stands on ${base}.`]} />}
           {done.landed !== null && (
-            <Outcome
-              lines={[
-                mode === 'rebase'
-                  ? `The branch now stands on ${done.landed.base}.`
-                  : `Landed on ${done.landed.base} as ${done.landed.sha.slice(0, 9)}.`,
-              ]}
-            />
+            <Outcome lines={[`Landed on ${done.landed.base} as ${done.landed.sha.slice(0, 9)}.`]} />
           )}
           {done.pullRequest !== null && <PullRequest address={done.pullRequest} />}
           {done.removed !== null && <Outcome lines={[`Cleaned up ${done.removed}.`]} />}
@@ -71,9 +67,13 @@ export function Landed({ done, mode, title, worktreeId, snapshot }: LandedProps)
             {siblings.map((sibling) => (
               <li key={sibling.id}>
                 <span dir="auto">{titleOf(sibling)}</span>
-                <Button kind="quiet" onClick={() => show({ name: 'rebase', worktreeId: sibling.id })}>
-                  Rebase…
-                </Button>
+                {sibling.rebaseNow !== null && sibling.rebaseNow.waitsFor !== null ? (
+                  <span className="hint">{sibling.rebaseNow.next}</span>
+                ) : (
+                  <Button kind="quiet" onClick={() => show({ name: 'rebase', worktreeId: sibling.id })}>
+                    Rebase…
+                  </Button>
+                )}
               </li>
             ))}
           </ul>

@@ -36,8 +36,12 @@ interface MergePlanProps {
   readonly pending: boolean;
 }
 
+interface MergeVerdictProps extends MergePlanProps {
+  readonly snapshot: Snapshot;
+  readonly mode: 'merge' | 'rebase';
+}
 /** Where it would go, and what stands against it. */
-export function MergeVerdict({ plan, pending, snapshot }: MergePlanProps & { readonly snapshot: Snapshot }) {
+export function MergeVerdict({ plan, pending, snapshot, mode }: MergeVerdictProps) {
   const { refusal } = plan;
   const nameOf = (id: string) => {
     const other = snapshot.repositories.flatMap(({ worktrees }) => worktrees).find((one) => one.id === id);
@@ -47,8 +51,14 @@ export function MergeVerdict({ plan, pending, snapshot }: MergePlanProps & { rea
     <section className={pending ? 'verdict pending' : 'verdict'} aria-label="Verdict">
       <p className="from-to">
         <bdi>{plan.branch}</bdi>
-        <span aria-hidden="true">→</span>
-        <span className="visually-hidden">into</span>
+        {mode === 'rebase' ? (
+          <span>onto</span>
+        ) : (
+          <>
+            <span aria-hidden="true">→</span>
+            <span className="visually-hidden">into</span>
+          </>
+        )}
         <bdi>{plan.base}</bdi>
       </p>
       {refusal !== null && refusal.kind !== 'approval-needed' && (
@@ -69,6 +79,11 @@ export function MergeVerdict({ plan, pending, snapshot }: MergePlanProps & { rea
             `${nameOf(other)}${certainty === 'provisional' ? ' (perhaps)' : ''}: ${files.join(', ')}`,
         )}
       />
+      {plan.order !== null && (
+        <p className="plan-order" dir="auto">
+          {plan.order}
+        </p>
+      )}
       <PlanList title="Will be lost" items={plan.losses} tone="needs" />
     </section>
   );

@@ -41,6 +41,11 @@ const confirmWords = (strategy: MergeStrategy, base: string) =>
         ? `Squash into ${base}`
         : `Merge into ${base}`;
 
+const workingWords = {
+  merge: { running: 'Merging', failed: 'Not merged' },
+  rebase: { running: 'Rebasing', failed: 'Not rebased' },
+} as const;
+
 interface MergeViewProps {
   readonly mode: 'merge' | 'rebase';
   readonly snapshot: Snapshot;
@@ -82,6 +87,7 @@ export function MergeView({ mode, snapshot, worktreeId, worktree }: MergeViewPro
         done={execution.done}
         mode={mode}
         title={subject.title}
+        base={plan?.base ?? worktree?.base ?? 'its base'}
         worktreeId={worktreeId}
         snapshot={snapshot}
       />
@@ -89,7 +95,7 @@ export function MergeView({ mode, snapshot, worktreeId, worktree }: MergeViewPro
   if (execution.state !== 'idle')
     return (
       <Page
-        title={execution.state === 'running' ? (mode === 'merge' ? 'Merging' : 'Rebasing') : 'Not merged'}
+        title={workingWords[mode][execution.state === 'running' ? 'running' : 'failed']}
         subtitle={subject.title}
         stage={execution.state}
         footer={
@@ -147,7 +153,7 @@ export function MergeView({ mode, snapshot, worktreeId, worktree }: MergeViewPro
       }
     >
       {trouble !== null && <TroubleBox trouble={trouble} />}
-      {plan !== null && <MergeVerdict plan={plan} pending={pending} snapshot={snapshot} />}
+      {plan !== null && <MergeVerdict plan={plan} pending={pending} snapshot={snapshot} mode={mode} />}
       {plan === null && pending && <p className="hint">Looking at the branch, its base and its siblings…</p>}
       {mode === 'merge' && trouble?.kind !== 'not-available' && (
         <div className="form">

@@ -1,9 +1,10 @@
-import type { SessionView, WorktreeView } from '@contract/snapshot';
+import { isAtWork } from '@contract/session-words';
+import type { LandingOrder, SessionView, WorktreeView } from '@contract/snapshot';
 import { useState } from 'react';
 import type { Trouble } from '../bridge';
 import { byteSize } from '../model/ages';
 import { orderSessions, type Row, titleOf } from '../model/rows';
-import { changeCounts, mergedWord, ongoingWord } from '../model/words';
+import { changeCounts, landingText, mergedWord, ongoingWord } from '../model/words';
 import { Age } from '../ui/clock';
 import { Button } from '../ui/controls';
 import { useOrchard } from '../ui/orchard-context';
@@ -13,24 +14,26 @@ import { SessionLine } from './session-line';
 interface RowDetailsProps {
   readonly row: Row;
   readonly siblings: readonly WorktreeView[];
+  readonly orders: readonly LandingOrder[];
   onOpen(id: string): void;
 }
 
-export function RowDetails({ row, siblings, onOpen }: RowDetailsProps) {
+export function RowDetails({ row, siblings, orders, onOpen }: RowDetailsProps) {
   const { worktree } = row;
   return (
     <>
       <Actions row={row} onOpen={onOpen} />
-      <Facts worktree={worktree} siblings={siblings} />
+      <Facts worktree={worktree} siblings={siblings} orders={orders} />
       {worktree.sessions.length > 1 && <Sessions worktree={worktree} />}
     </>
   );
 }
 
-function Actions({ row, onOpen }: Omit<RowDetailsProps, 'siblings'>) {
+function Actions({ row, onOpen }: Omit<RowDetailsProps, 'siblings' | 'orders'>) {
   const { ask, show, copy, say } = useOrchard();
   const { worktree, session } = row;
   const { id: worktreeId } = worktree;
+  const atWork = worktree.sessions.some(({ state }) => isAtWork[state]);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const [command, setCommand] = useState<{ readonly text: string; readonly copied: boolean } | null>(null);
 
@@ -65,9 +68,10 @@ function Actions({ row, onOpen }: Omit<RowDetailsProps, 'siblings'>) {
             <Button kind="quiet" onClick={() => show({ name: 'merge', worktreeId })}>
               Merge…
             </Button>
-            {worktree.behind > 0 && (
+            {/* Who works there is left alone; a conflict says on the row what has to end first. */}
+            {worktree.behind > 0 && worktree.rebaseNow === null && !atWork && (
               <Button kind="quiet" onClick={() => show({ name: 'rebase', worktreeId })}>
-                Rebase now…
+                Rebase…
               </Button>
             )}
             <Button kind="quiet" onClick={() => show({ name: 'cleanup', worktreeId })}>
@@ -124,9 +128,11 @@ function Actions({ row, onOpen }: Omit<RowDetailsProps, 'siblings'>) {
 function Facts({
   worktree,
   siblings,
+  orders,
 }: {
   readonly worktree: WorktreeView;
   readonly siblings: readonly WorktreeView[];
+  readonly orders: readonly LandingOrder[];
 }) {
   const counts = changeCounts(worktree);
   const nameOf = (id: string) => {
@@ -134,6 +140,7 @@ function Facts({
     const other = siblings.find((one) => one.id === id);
     return other === undefined ? 'another worktree' : titleOf(other);
   };
+  const landing = landingText(worktree.id, orders);
   const only = worktree.sessions.length === 1 ? worktree.sessions[0] : undefined;
   return (
     <dl className="facts">
@@ -172,6 +179,12 @@ function Facts({
       {worktree.collisions.map((collision) => (
         <CollisionFact key={collision.with} name={nameOf(collision.with)} collision={collision} />
       ))}
+      {landing !== null && (
+        <>
+          <dt>Order</dt>
+          <dd dir="auto">{landing}</dd>
+        </>
+      )}
       {worktree.merged !== null && (
         <>
           <dt>Merged</dt>

@@ -1,4 +1,4 @@
-import type { WorktreeView } from '@contract/snapshot';
+import type { LandingOrder, RebaseNow, WorktreeView } from '@contract/snapshot';
 import { memo, useEffect, useId, useRef } from 'react';
 import { orderSessions, type Row } from '../model/rows';
 import {
@@ -7,17 +7,21 @@ import {
   mergedWord,
   ongoingWord,
   reasonOf,
+  rebaseWord,
   rowState,
   stateWord,
   toneOf,
 } from '../model/words';
 import { Age, useNow } from '../ui/clock';
+import { Button } from '../ui/controls';
 import { Icon, StateGlyph } from '../ui/glyphs';
+import { useOrchard } from '../ui/orchard-context';
 import { RowDetails } from './row-details';
 
 interface WorktreeRowProps {
   readonly row: Row;
   readonly siblings: readonly WorktreeView[];
+  readonly orders: readonly LandingOrder[];
   readonly tabbable: boolean;
   readonly expanded: boolean;
   onFocus(id: string): void;
@@ -28,7 +32,7 @@ interface WorktreeRowProps {
 const MOST_OTHERS = 2;
 
 export const WorktreeRow = memo(function WorktreeRow(props: WorktreeRowProps) {
-  const { row, siblings, tabbable, expanded, onFocus, onToggle, onOpen } = props;
+  const { row, siblings, orders, tabbable, expanded, onFocus, onToggle, onOpen } = props;
   const { worktree, session, title } = row;
   const now = useNow();
   const detailsId = useId();
@@ -124,14 +128,44 @@ export const WorktreeRow = memo(function WorktreeRow(props: WorktreeRowProps) {
           )}
         </span>
       </button>
+      {worktree.rebaseNow !== null && (
+        <RebaseNotice worktreeId={worktree.id} rebase={worktree.rebaseNow} tabbable={tabbable} />
+      )}
       {expanded && (
         <div id={detailsId} className="row-details">
-          <RowDetails row={row} siblings={siblings} onOpen={onOpen} />
+          <RowDetails row={row} siblings={siblings} orders={orders} onOpen={onOpen} />
         </div>
       )}
     </li>
   );
 });
+
+interface RebaseNoticeProps {
+  readonly worktreeId: string;
+  readonly rebase: RebaseNow;
+  readonly tabbable: boolean;
+}
+/** Something landed that this one conflicts with. Offered only while nothing there would be disturbed. */
+function RebaseNotice({ worktreeId, rebase, tabbable }: RebaseNoticeProps) {
+  const { show } = useOrchard();
+  const { why, next, waitsFor, files } = rebase;
+  return (
+    <div className="row-notice">
+      <p dir="auto" title={files.join('\n')}>
+        <strong>{rebaseWord(rebase)}:</strong> {why}.{waitsFor !== null && ` ${next}`}
+      </p>
+      {waitsFor === null && (
+        <Button
+          kind="quiet"
+          tabIndex={tabbable ? 0 : -1}
+          onClick={() => show({ name: 'rebase', worktreeId })}
+        >
+          Rebase…
+        </Button>
+      )}
+    </div>
+  );
+}
 
 /** Where the work is and how much of it is there, in signs that the details spell out. */
 function RowMeta({ worktree, title }: { readonly worktree: WorktreeView; readonly title: string }) {

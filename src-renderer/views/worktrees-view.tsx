@@ -215,6 +215,7 @@ export function WorktreesView({ snapshot, connection, focusRow, openings }: Work
                   key={row.worktree.id}
                   row={row}
                   siblings={repository.worktrees}
+                  orders={repository.landingOrders}
                   tabbable={row.worktree.id === current}
                   expanded={row.worktree.id === expanded}
                   onFocus={setActive}

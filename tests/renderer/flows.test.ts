@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { poll } from '../support/poll';
 import {
   answers,
+  behindSearch,
   cleanupPlan,
   event,
   mergePlan,
@@ -16,6 +17,8 @@ import {
   storefront,
   TOKEN,
   totals,
+  waitingTotals,
+  withWorktrees,
   worktreeId,
 } from './support/fixtures';
 import { Lab, type Popover } from './support/lab';
@@ -571,4 +574,95 @@ test('settings on the web face: folders and commands are read-only, and that is 
   await shows(popover, 'read-only on this page');
   expect(await page.getByRole('button', { name: 'Change where new worktrees go' }).count()).toBe(0);
   expect(await page.getByRole('button', { name: 'Add a repository' }).count()).toBe(0);
+});
+
+test('rebase now: from its row by keys, planned, done, and taken back', async (context) => {
+  const popover = await lab.open(context, {
+    answers: {
+      ...answers,
+      'snapshot.get': ok(withWorktrees([waitingTotals, behindSearch])),
+      'worktree.planRebase': ok({
+        ...mergePlan,
+        order: null,
+        update: 'rebase',
+        steps: [{ id: 'update', text: 'Rebase feature/search-facets onto main' }],
+        validation: [],
+        carryOver: [],
+      }),
+      'worktree.merge': ok({
+        operation: 'rebase-20261120104230-abcdef',
+        landed: null,
+        pullRequest: null,
+        removed: null,
+        rebaseNow: [],
+      }),
+    },
+  });
+  const { page } = popover;
+  const { keyboard } = page;
+  await settled(popover);
+  // Said on both rows; offered only where nobody is at work.
+  const busy = page.locator(`li[data-row="${waitingTotals.id}"]`);
+  const still = page.locator(`li[data-row="${behindSearch.id}"]`);
+  expect(await busy.locator('.row-notice').innerText()).toBe(
+    'Needs a rebase: main has moved and conflicts with it in 2 files. Rebase it when Claude is done there.',
+  );
+  expect(await busy.getByRole('button', { name: 'Rebase…' }).count()).toBe(0);
+  await shows(popover, 'main has moved and conflicts with it in src/search/facets.ts.');
+  await still.locator('button.row-main').focus();
+  await tabTo(popover, 'Rebase…');
+  await keyboard.press('Enter');
+  await shows(popover, 'Rebase feature/search-facets onto main');
+  expect(await popover.calls('worktree.planRebase')).toEqual([{ worktreeId: behindSearch.id }]);
+  await tabTo(popover, 'Rebase now');
+  await keyboard.press('Enter');
+  await shows(popover, 'The branch now stands on main.');
+  expect(await popover.calls('worktree.merge')).toEqual([{ token: TOKEN, approve: false }]);
+  await popover.answer({
+    'operation.undo': ok({ operation: 'rebase-20261120104230-abcdef', restored: ['feature/search-facets'] }),
+  });
+  await page.getByRole('button', { name: 'Undo', exact: true }).press('Enter');
+  await shows(popover, 'Taken back.');
+});
+
+test('rebase now: a conflict changes nothing, names the files and has Claude resolve it', async (context) => {
+  const popover = await lab.open(context, {
+    answers: {
+      ...answers,
+      'snapshot.get': ok(withWorktrees([behindSearch])),
+      'worktree.planRebase': ok({
+        ...mergePlan,
+        conflicts: ['src/search/facets.ts'],
+        refusal: { kind: 'conflict', files: ['src/search/facets.ts'] },
+      }),
+      'worktree.openToResolve': ok({
+        reached: 'new',
+        terminal: 'Ghostty',
+        command: 'claude',
+        told: true,
+        prompt: 'Resolve it.',
+      }),
+    },
+  });
+  const { page } = popover;
+  await settled(popover);
+  await page.getByRole('button', { name: 'Rebase…' }).click();
+  await shows(popover, /src\/search\/facets.ts\. The worktree is as it was/);
+  expect(await page.getByRole('button', { name: 'Rebase now' }).isEnabled()).toBe(false);
+  await page.getByRole('button', { name: 'Have Claude resolve it' }).click();
+  await shows(popover, 'Claude was told to resolve it, in Ghostty');
+  expect(await popover.calls('worktree.openToResolve')).toEqual([{ worktreeId: behindSearch.id }]);
+  expect(await popover.calls('worktree.merge')).toEqual([]);
+});
+
+test('one that had better wait is told so in its plan, and can be merged all the same', async (context) => {
+  const order = 'Better merge feature/guest-checkout first: merging this one now makes it rebase.';
+  const popover = await lab.open(context, {
+    answers: { ...answers, 'worktree.planMerge': ok({ ...mergePlan, order }) },
+  });
+  const { page } = popover;
+  await openRow(popover, 1);
+  await page.getByRole('button', { name: 'Merge…' }).last().click();
+  await shows(popover, order);
+  await poll(() => page.getByRole('button', { name: 'Merge into main' }).isEnabled());
 });

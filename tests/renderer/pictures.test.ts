@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Answers } from './support/fake-bridge';
 import {
   answers,
+  behindSearch,
   checkout,
   cleanupPlan,
   event,
@@ -14,7 +15,9 @@ import {
   session,
   snapshot,
   spawnPlan,
+  storefront,
   totals,
+  waitingTotals,
   withWorktrees,
   worktree,
 } from './support/fixtures';
@@ -371,6 +374,61 @@ const states: readonly State[] = [
     },
   },
   {
+    name: 'rebase-now',
+    answers: get({
+      repositories: [
+        { ...storefront, landingOrders: [], worktrees: [waitingTotals, behindSearch] },
+        ...snapshot.repositories.slice(1),
+      ],
+      suggestions: [],
+    }),
+    shows: 'Needs a rebase',
+  },
+  {
+    name: 'rebase-conflict',
+    answers: {
+      ...answers,
+      'worktree.planRebase': ok({
+        ...mergePlan,
+        update: 'rebase',
+        steps: [
+          { id: 'pin', text: 'Pin where it is now' },
+          { id: 'update', text: 'Rebase feature/search-facets onto main' },
+        ],
+        validation: [],
+        carryOver: [],
+        conflicts: ['src/search/facets.ts'],
+        refusal: { kind: 'conflict', files: ['src/search/facets.ts'] },
+      }),
+      'snapshot.get': ok({
+        ...snapshot,
+        repositories: [{ ...storefront, landingOrders: [], worktrees: [waitingTotals, behindSearch] }],
+        suggestions: [],
+      }),
+    },
+    shows: 'The worktree is as it was',
+    reach: (popover) => popover.page.getByRole('button', { name: 'Rebase…' }).click(),
+  },
+  {
+    name: 'order-details',
+    answers,
+    shows: '3rd of 3 to land on main',
+    reach: (popover) => openRow(popover, 'Make checkout totals'),
+  },
+  {
+    name: 'merge-out-of-order',
+    answers: {
+      ...answers,
+      'worktree.planMerge': ok({
+        ...mergePlan,
+        order: storefront.landingOrders[0]?.places[2]?.text ?? '',
+        collisions: totals.collisions,
+      }),
+    },
+    shows: 'Better merge feature/guest-checkout first',
+    reach: openMerge,
+  },
+  {
     name: 'merge-not-available',
     answers: { ...answers, 'worktree.planMerge': fail({ kind: 'not-available', what: 'Merging' }) },
     shows: 'Not available yet',
@@ -447,6 +505,7 @@ const kept: ReadonlySet<string> = new Set([
   'merge',
   'merging',
   'merged',
+  'rebase-now',
   'cleanup-abandon',
   'undo',
   'settings',

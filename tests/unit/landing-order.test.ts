@@ -248,14 +248,14 @@ describe('the sentence', () => {
   test('for one that had better wait, says for whom, and what not waiting costs', () => {
     const star = graph('abc', ['ab', 'bc']);
     expect(place(star, 'b')).toBe(
-      'Better merge a and c first: then b needs the rebase. Merging it now makes a and c rebase, 2 rebases in all instead of 1.',
+      'Better merge a and c first: merging this one now makes a and c rebase, 2 rebases in all instead of 1.',
     );
     expect(place(star, 'a')).toBe(
       'A good one to merge now: after it b needs a rebase, and no order asks for fewer.',
     );
     const pair = graph('ab', ['ab'], { b: { ready: false } });
     expect(place(pair, 'b')).toBe(
-      'Better merge a first, which is ready: then b needs the rebase. Merging it now makes a rebase.',
+      'Better merge a first, which is ready: merging this one now makes a rebase.',
     );
     expect(place(graph('abc', ['bc']), 'a')).toBe(null);
   });

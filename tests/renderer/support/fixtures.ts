@@ -223,7 +223,27 @@ export const storefront: RepositoryView = {
   name: 'storefront',
   root: '/Users/mira/code/storefront',
   base: 'main',
-  landingOrders: [],
+  landingOrders: [
+    {
+      base: 'main',
+      text: 'Merge feature/search-facets first: it collides with nothing waiting; feature/guest-checkout and feature/checkout-totals both change 2 files, and feature/guest-checkout has more commits. Then only feature/checkout-totals needs a rebase.',
+      places: [
+        { worktree: worktreeId(4), needsRebase: false, ready: true, text: null },
+        {
+          worktree: worktreeId(2),
+          needsRebase: false,
+          ready: false,
+          text: 'A good one to merge once it is ready: after it feature/checkout-totals needs a rebase, and no order asks for fewer.',
+        },
+        {
+          worktree: worktreeId(3),
+          needsRebase: true,
+          ready: false,
+          text: 'Better merge feature/guest-checkout first, which has more commits: merging this one now makes feature/guest-checkout rebase.',
+        },
+      ],
+    },
+  ],
   worktrees: [
     main(1, 1, 'storefront', {
       lastCommit: { sha: sha(1), subject: 'Merge branch ‘feature/price-history’', at: hours(2) },
@@ -289,8 +309,8 @@ export const snapshot: Snapshot = {
   elsewhere: [],
   suggestions: [
     {
-      worktree: worktreeId(3),
-      text: 'Merge feature/checkout-totals before feature/guest-checkout: both change 2 files.',
+      worktree: worktreeId(4),
+      text: storefront.landingOrders[0]?.text ?? '',
       action: 'merge',
     },
     {
@@ -306,6 +326,32 @@ export const snapshot: Snapshot = {
   },
   complete: true,
 };
+
+/** The same morning an hour later: guest checkout has landed, and two siblings conflict with it. */
+const behind = (files: readonly string[], waitsFor: 'session' | null) => ({
+  behind: 5,
+  collisions: [
+    {
+      with: 'base' as const,
+      files,
+      certainty: 'decided' as const,
+      kinds: ['content' as const],
+      regions: [],
+      regionsLeftOut: 0,
+    },
+  ],
+  rebaseNow: {
+    files,
+    waitsFor,
+    why: `main has moved and conflicts with it in ${files.length === 1 ? files[0] : `${files.length} files`}`,
+    next: waitsFor === null ? 'Rebase it now.' : 'Rebase it when Claude is done there.',
+  },
+});
+export const waitingTotals = worktree(3, {
+  ...totals,
+  ...behind(['src/cart/totals.ts', 'src/cart/totals.test.ts'], 'session'),
+});
+export const behindSearch = worktree(4, { ...search, ...behind(['src/search/facets.ts'], null) });
 
 export const withWorktrees = (
   worktrees: readonly WorktreeView[],

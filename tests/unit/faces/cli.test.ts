@@ -584,7 +584,7 @@ describe('merge and cleanup', () => {
   });
 
   test('a worktree that had better wait is told so, and can be merged all the same', async () => {
-    const order = 'Better merge feature/other first: then feature/login needs the rebase.';
+    const order = 'Better merge feature/other first: merging this one now makes feature/other rebase.';
     const later = { ...handlers, 'worktree.planMerge': async () => ok({ ...mergePlan, order }) };
     const dry = await run(['merge', 'login', '--dry-run'], { handlers: later });
     expect(dry.out).toContain(`\n\n${order}\n`);
