@@ -21,7 +21,7 @@ import {
   pathspecs,
   pathsToAsk,
 } from '../../src-main/git/reads/status-map';
-import { parseWorktreeList, readProblem } from '../../src-main/git/reads/worktree-list';
+import { readProblem } from '../../src-main/git/reads/worktree-list';
 import {
   createPerDirectoryWatches,
   createRecursiveWatches,
@@ -95,19 +95,6 @@ test('a part of a status replaces exactly its part', () => {
   expect([...mergeStatus(entries, ['src/a', 'nd'], new Map([['src/a', 'M.']]))]).toEqual([
     ['src/ab', '.M'],
     ['src/a', 'M.'],
-  ]);
-});
-
-test('a worktree list with locks, a bare repository and a newline in a path', () => {
-  const output = [
-    'worktree /r.git\0bare\0\0',
-    'worktree /two\nlines\0HEAD abc\0branch refs/heads/x\0locked why\nnot\0\0',
-    'worktree /c\0HEAD abc\0detached\0locked\0prunable gone\0\0',
-  ].join('');
-  expect(parseWorktreeList(output)).toEqual([
-    { path: '/r.git', bare: true, locked: false, lockReason: null },
-    { path: '/two\nlines', bare: false, locked: true, lockReason: 'why\nnot' },
-    { path: '/c', bare: false, locked: true, lockReason: null },
   ]);
 });
 

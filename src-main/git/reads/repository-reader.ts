@@ -94,7 +94,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
 
   async function readList(): Promise<ListChange> {
     const [list, recordList, config] = await Promise.all([
-      listWorktrees(runner, location),
+      listWorktrees(location),
       deps.records(location),
       deps.configuredBase(location),
     ]);

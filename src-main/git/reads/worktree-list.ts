@@ -1,8 +1,8 @@
-/** The worktrees of a repository: what git lists, joined to the private git directories it keeps them in. */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+/** The worktrees of a repository, and the private git directories that it keeps them in. */
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { RepositoryLocation } from '../../domain/facts';
-import { answerProblem, type GitRunner } from './git-runner';
+import { errorCode } from '../../system/file-failure';
 import { fromGitFile, idOf } from './locate';
 
 export interface ListedWorktree {
@@ -19,114 +19,112 @@ export interface ListedWorktree {
   readonly problem: string | null;
 }
 
-export interface ListedRecord {
-  readonly path: string;
-  readonly bare: boolean;
-  readonly locked: boolean;
-  readonly lockReason: string | null;
-}
-
-/** https://git-scm.com/docs/git-worktree#_porcelain_format */
-export function parseWorktreeList(output: string): readonly ListedRecord[] {
-  return output
-    .split('\0\0')
-    .map((block) => block.split('\0').filter((line) => line !== ''))
-    .flatMap((lines) => {
-      const path = lines[0]?.startsWith('worktree ') ? lines[0].slice(9) : null;
-      if (path === null) return [];
-      const lock = lines.find((line) => line === 'locked' || line.startsWith('locked '));
-      const reason = lock?.slice(7) ?? '';
-      return [
-        {
-          path,
-          bare: lines.includes('bare'),
-          locked: lock !== undefined,
-          lockReason: reason === '' ? null : reason,
-        },
-      ];
-    });
-}
-
 /** The directory to run repository-wide git in: the main worktree while it is there, else the repository. */
 export async function repositoryDirectory(location: RepositoryLocation): Promise<string> {
   if (location.isBare || location.root === location.commonDir) return location.commonDir;
   return (await isThere(location.root)) ? location.root : location.commonDir;
 }
 
+/**
+ * What `git worktree list` lists, from the files that it reads itself: it is asked whenever a repository
+ * is looked at whole, before anything else can be, and a process is what it would wait for.
+ * https://git-scm.com/docs/git-worktree#_details,
+ * `get_worktrees` in https://github.com/git/git/blob/master/worktree.c
+ */
 export async function listWorktrees(
-  runner: GitRunner,
   location: RepositoryLocation,
 ): Promise<readonly ListedWorktree[] | { readonly problem: string }> {
-  const [answer, entries] = await Promise.all([
-    repositoryDirectory(location).then((cwd) =>
-      runner.run({ cwd, args: ['worktree', 'list', '--porcelain', '-z'], limitMs: 15_000, first: true }),
-    ),
-    privateDirectories(location.commonDir),
+  let entries: readonly Entry[];
+  try {
+    await lstat(join(location.commonDir, 'HEAD'));
+    entries = await readEntries(location.commonDir);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return { problem: readProblem(errorCode(error) === 'EACCES' ? 'Permission denied' : '', words) };
+  }
+  const [first, linked] = await Promise.all([
+    location.isBare ? null : main(location),
+    Promise.all(entries.map((entry) => linkedWorktree(location, entry))),
   ]);
-  const failed = answerProblem(answer);
-  if (failed !== null) return { problem: readProblem(answer.stderr, failed) };
-  const records = parseWorktreeList(answer.stdout);
-  const listed = await Promise.all(
-    records.map(async (record, at): Promise<ListedWorktree | null> => {
-      // Git lists the main worktree first; for a bare repository that row is the repository itself.
-      if (at === 0) return location.isBare ? null : main(location, record);
-      const entry = entries.get(resolve(record.path));
-      if (entry === undefined) return null;
-      const gitDir = join(location.commonDir, 'worktrees', entry);
-      const missing = !(await isThere(record.path));
-      return {
-        id: idOf('w', gitDir),
-        path: missing ? resolve(record.path) : await realpath(record.path),
-        gitDir,
-        entry,
-        isMain: false,
-        missing,
-        // While `git worktree add` is at work it holds a lock of its own under this name.
-        locked: record.locked && record.lockReason !== 'initializing',
-        lockReason: record.lockReason === 'initializing' ? null : record.lockReason,
-        problem: missing ? null : await linkProblem(record.path, gitDir),
-      };
-    }),
-  );
-  return listed.filter((worktree) => worktree !== null);
+  // A worktree that was made anew where a lost one had been: the old entry is still there.
+  const healthy = new Set(linked.filter(({ problem }) => problem === null).map(({ path }) => path));
+  const shown = linked.filter(({ path, problem }) => problem === null || !healthy.has(path));
+  return first === null ? shown : [first, ...shown];
 }
 
-async function main(location: RepositoryLocation, record: ListedRecord): Promise<ListedWorktree> {
+async function main(location: RepositoryLocation): Promise<ListedWorktree> {
   return {
     id: idOf('w', location.commonDir),
-    // For a submodule or a separate git directory git names the git directory here; we know better.
     path: location.root,
     gitDir: location.commonDir,
     entry: null,
     isMain: true,
     missing: !(await isThere(location.root)),
-    locked: record.locked,
-    lockReason: record.lockReason,
+    // Git can not lock a main worktree.
+    locked: false,
+    lockReason: null,
     problem: null,
   };
 }
 
-/** Worktree path → entry name. Resolved: on Windows git writes '/' where Node says '\\'. */
-async function privateDirectories(commonDir: string): Promise<ReadonlyMap<string, string>> {
+async function linkedWorktree(location: RepositoryLocation, entry: Entry): Promise<ListedWorktree> {
+  const gitDir = join(location.commonDir, 'worktrees', entry.name);
+  const missing = !(await isThere(entry.path));
+  // While `git worktree add` is at work it holds a lock of its own under this name.
+  const lock = entry.lock === 'initializing' ? null : entry.lock;
+  return {
+    id: idOf('w', gitDir),
+    path: missing ? resolve(entry.path) : await realpath(entry.path),
+    gitDir,
+    entry: entry.name,
+    isMain: false,
+    missing,
+    locked: lock !== null,
+    lockReason: lock === '' ? null : lock,
+    problem: missing ? null : await linkProblem(entry.path, gitDir),
+  };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly path: string;
+  /** Why it is locked, which may be nothing; null when it is not. */
+  readonly lock: string | null;
+}
+
+/** The linked worktrees in git's order: by path, byte for byte. Throws when they can not be read. */
+async function readEntries(commonDir: string): Promise<readonly Entry[]> {
   const worktrees = join(commonDir, 'worktrees');
-  let names: string[];
-  try {
-    names = await readdir(worktrees);
-  } catch {
-    return new Map();
-  }
-  const found = new Map<string, string>();
-  await Promise.all(
-    names.map(async (name) => {
-      try {
-        const text = (await readFile(join(worktrees, name, 'gitdir'), 'utf8')).replace(/[\r\n]+$/, '');
-        found.set(resolve(dirname(fromGitFile(join(worktrees, name), text))), name);
-      } catch {
-        // Half made or half removed: git does not list it either.
-      }
+  const names = await readdir(worktrees).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const found = await Promise.all(
+    names.map(async (name): Promise<Entry | null> => {
+      const directory = join(worktrees, name);
+      const [place, lock] = await Promise.all([
+        textOrNull(join(directory, 'gitdir')),
+        textOrNull(join(directory, 'locked')),
+      ]);
+      // Half made or half removed: git does not list it either.
+      const written = place?.trimEnd() ?? '';
+      if (written === '') return null;
+      // Resolved: on Windows git writes '/' where Node says '\\'.
+      const path = resolve(fromGitFile(directory, written.replace(/[\\/]\.git$/, '')));
+      return { name, path, lock: lock === null ? null : lock.trim() };
     }),
   );
-  return found;
+  return found
+    .filter((entry) => entry !== null)
+    .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+}
+
+async function textOrNull(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return null;
+  }
 }
 
 /** A worktree whose `.git` file does not lead back to its entry would be read as another repository. */
