@@ -6,6 +6,7 @@ import {
   LEADING_MS,
   QUICK_RUNS,
 } from '../../src-main/git/reads/coalescer';
+import { parseCompared } from '../../src-main/git/reads/compared-refs';
 import { directoriesOf } from '../../src-main/git/reads/directories';
 import { createDistances } from '../../src-main/git/reads/distances';
 import { createGitHost } from '../../src-main/git/reads/git-host';
@@ -100,14 +101,15 @@ test('a part of a status replaces exactly its part', () => {
 
 test('refs, and a commit as git keeps it', () => {
   const refs = parseRefs(
-    'refs/heads/main\0aaa\0\0refs/remotes/origin/main\x001700000000\0A subject\n' +
-      'refs/remotes/origin/HEAD\0bbb\0refs/remotes/origin/main\0\0\0\n',
+    'refs/heads/main\0aaa\0\0refs/remotes/origin/main\0refs/heads/x\0[ahead 1, behind 20]\x001700000000\0A subject\n' +
+      'refs/remotes/origin/HEAD\0bbb\0refs/remotes/origin/main\0\0\0\0\0\n',
   );
   expect(refs.get('refs/heads/main')).toEqual({
     name: 'refs/heads/main',
     oid: 'aaa',
     symref: null,
     upstream: 'refs/remotes/origin/main',
+    compared: { against: 'refs/heads/x', ahead: 1, behind: 20 },
     commit: { at: 1_700_000_000_000, subject: 'A subject' },
   });
   expect(refs.get('refs/remotes/origin/HEAD')).toMatchObject({
@@ -122,8 +124,18 @@ test('refs, and a commit as git keeps it', () => {
   expect(refPatterns(['feature/x'], ['main'])).toContain('refs/remotes/*/main');
 });
 
+test('what git says about a distance, and when it says nothing', () => {
+  const main = 'refs/heads/main';
+  expect(parseCompared(main, '')).toEqual({ against: main, ahead: 0, behind: 0 });
+  expect(parseCompared(main, '[ahead 3]')).toEqual({ against: main, ahead: 3, behind: 0 });
+  expect(parseCompared(main, '[behind 12]')).toEqual({ against: main, ahead: 0, behind: 12 });
+  expect(parseCompared(main, '[gone]')).toBeNull();
+  expect(parseCompared(main, '[something new]')).toBeNull();
+  expect(parseCompared('', '')).toBeNull();
+});
+
 const ref = (name: string, oid: string, more: Partial<{ symref: string; upstream: string }> = {}) =>
-  [name, { name, oid, symref: null, upstream: null, commit: null, ...more }] as const;
+  [name, { name, oid, symref: null, upstream: null, compared: null, commit: null, ...more }] as const;
 
 test('the base: configured, else the remote says, else the usual names, else the main branch', () => {
   const nothing = { configured: null, initDefault: null, mainBranch: null };

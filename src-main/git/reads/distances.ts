@@ -68,6 +68,12 @@ export function createDistances(deps: {
 
   return {
     get,
+    /** What was counted elsewhere. */
+    keep: (base: string, head: string, { ahead, behind }: Distance) =>
+      keep(keyOf(base, head), { ahead, behind }),
+    get size() {
+      return kept.size;
+    },
     /** Counts what is not known yet; afterwards `get` knows it, or git could not tell (logged). */
     async compute(cwd: string, pairs: readonly Pair[]): Promise<void> {
       const missing = new Map<string, Pair>();

@@ -1,4 +1,11 @@
 /** The few refs that rows depend on, by one `for-each-ref` for a whole repository. */
+import {
+  COMPARED_FORMAT,
+  type Compared,
+  type Comparison,
+  comparingEnvironment,
+  parseCompared,
+} from './compared-refs';
 import { answerProblem, type GitAnswer, type GitRunner } from './git-runner';
 
 export interface Ref {
@@ -8,6 +15,8 @@ export interface Ref {
   readonly symref: string | null;
   /** The full name of the branch that it is set to track. */
   readonly upstream: string | null;
+  /** When that was asked for too. */
+  readonly compared: Compared | null;
   readonly commit: CommitInfo | null;
 }
 export interface CommitInfo {
@@ -18,18 +27,20 @@ export type Refs = ReadonlyMap<string, Ref>;
 
 const FORMAT = '%(refname)%00%(objectname)%00%(symref)%00%(upstream)';
 /** Needs the commits themselves: fails as a whole when one of them is missing. */
-const WITH_COMMIT = `${FORMAT}%00%(committerdate:unix)%00%(contents:subject)`;
+const COMMIT_FORMAT = '%(committerdate:unix)%00%(contents:subject)';
+const NOT_COMPARED = '%00';
 
 export function parseRefs(output: string): Refs {
   const refs = new Map<string, Ref>();
   for (const line of output.split('\n')) {
-    const [name, oid, symref, upstream, date, ...subject] = line.split('\0');
+    const [name, oid, symref, upstream, against, track, date, ...subject] = line.split('\0');
     if (name === undefined || name === '' || oid === undefined) continue;
     refs.set(name, {
       name,
       oid,
       symref: symref || null,
       upstream: upstream || null,
+      compared: parseCompared(against ?? '', track ?? ''),
       commit: date ? { at: Number(date) * 1000, subject: subject.join('\0') } : null,
     });
   }
@@ -50,20 +61,26 @@ export function refPatterns(branches: Iterable<string>, baseNames: Iterable<stri
   return [...patterns];
 }
 
+/** `comparisons`: distances to be told as well, as far as git can. */
 export async function readRefs(
   runner: GitRunner,
   cwd: string,
   patterns: readonly string[],
+  comparisons: readonly Comparison[],
 ): Promise<Refs | { readonly problem: string; readonly stderr: string }> {
-  const ask = (format: string): Promise<GitAnswer<string>> =>
+  const ask = (format: string, env: Readonly<Record<string, string>>): Promise<GitAnswer<string>> =>
     runner.run({
       cwd,
-      args: ['for-each-ref', `--format=${format}`, '--', ...patterns],
+      args: ['for-each-ref', `--format=${FORMAT}%00${format}`, '--', ...patterns],
       limitMs: 15_000,
       first: true,
+      env,
     });
-  let answer = await ask(WITH_COMMIT);
-  if (answer.reason === 'exited' && answer.exitCode !== 0) answer = await ask(FORMAT);
+  let answer =
+    comparisons.length === 0
+      ? await ask(`${NOT_COMPARED}%00${COMMIT_FORMAT}`, {})
+      : await ask(`${COMPARED_FORMAT}%00${COMMIT_FORMAT}`, comparingEnvironment(comparisons));
+  if (answer.reason === 'exited' && answer.exitCode !== 0) answer = await ask(NOT_COMPARED, {});
   const problem = answerProblem(answer);
   return problem === null ? parseRefs(answer.stdout) : { problem, stderr: answer.stderr };
 }

@@ -19,6 +19,8 @@ const SETTLE_ROUNDS = 4;
 interface RepositoryWork {
   readonly list: boolean;
   readonly heads: ReadonlySet<string>;
+  /** Refs that are known to have moved, by their full names. */
+  readonly moved: ReadonlySet<string>;
 }
 
 export interface ObservationDeps extends RepositoryReaderDeps {
@@ -63,6 +65,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
     add: (pending, work) => ({
       list: (pending?.list ?? false) || work.list,
       heads: new Set([...(pending?.heads ?? []), ...work.heads]),
+      moved: new Set([...(pending?.moved ?? []), ...work.moved]),
     }),
     run: readRepository,
     after: offer,
@@ -93,7 +96,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
           },
         });
 
-  const NOTHING: RepositoryWork = { list: false, heads: new Set() };
+  const NOTHING: RepositoryWork = { list: false, heads: new Set(), moved: new Set() };
 
   function hear(change: GitChange, gitDir: string | null, ref?: string): void {
     const tree = gitDir === null ? null : (reader.byGitDir(gitDir)?.listed.id ?? null);
@@ -103,7 +106,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
         rows.push({ ...NOTHING, list: true });
         return;
       case 'refs':
-        rows.push(NOTHING);
+        rows.push(ref === undefined ? NOTHING : { ...NOTHING, moved: new Set([ref]) });
         // A commit: its worktree's status is due as well, and need not wait for the refs to be read.
         for (const one of trees.values())
           if (ref !== undefined && ref === `refs/heads/${one.reader.head?.branch}`) one.readAll();
@@ -182,9 +185,15 @@ export function createRepositoryObservation(deps: ObservationDeps) {
       }
       if (gitWatch !== null) await gitWatch.arm();
     }
-    for (const gitDir of work.heads) await reader.byGitDir(gitDir)?.readHead();
+    const moved = new Set(work.moved);
+    for (const gitDir of work.heads) {
+      const worktree = reader.byGitDir(gitDir);
+      await worktree?.readHead();
+      // Another branch perhaps, whose distance nobody has asked for yet.
+      if (worktree?.head?.branch != null) moved.add(`refs/heads/${worktree.head.branch}`);
+    }
     refsSeen = await currentRefsSignature();
-    await reader.readAllRefs();
+    await reader.readAllRefs(moved);
     for (const tree of trees.values()) {
       // `git reset --soft` moves a branch and touches neither HEAD nor index, yet changes what is staged.
       const apart = reader.disagreement(tree.reader);
@@ -211,7 +220,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
   const currentRefsSignature = () =>
     refsSignature(
       location.commonDir,
-      reader.worktrees().flatMap((worktree) => worktree.head?.branch ?? []),
+      reader.worktrees().flatMap(({ head }) => (head?.branch == null ? [] : [`refs/heads/${head.branch}`])),
     );
 
   function nestedIn(root: string): readonly string[] {
@@ -274,7 +283,11 @@ export function createRepositoryObservation(deps: ObservationDeps) {
       for (const tree of trees.values()) tree.watch();
     },
     async refresh(): Promise<void> {
-      rows.push({ list: true, heads: new Set(reader.worktrees().map((worktree) => worktree.listed.gitDir)) });
+      rows.push({
+        ...NOTHING,
+        list: true,
+        heads: new Set(reader.worktrees().map((worktree) => worktree.listed.gitDir)),
+      });
       for (const tree of trees.values()) tree.readAll();
       await settle();
       if (deps.watching === null) await mergedRows.flush();

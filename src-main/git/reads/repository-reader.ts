@@ -3,11 +3,14 @@ import type { Merged } from '../../contract/snapshot';
 import type { RepositoryFacts, RepositoryLocation, TaskRecord } from '../../domain/facts';
 import type { Log } from '../../engine/ports';
 import { baseRefs, baseTip, repositoryBase, usualBases } from './base';
+import type { Comparison } from './compared-refs';
 import { deriveWorktree, type NoteFact } from './derive';
 import type { Distances, Pair } from './distances';
 import type { GitRunner } from './git-runner';
+import { likelyBase } from './likely-base';
 import { createMergedMemory, type MergedMemory, type MergedQuestion } from './merged-memory';
 import { type CommitInfo, parseCommit, type Refs, readRefs, refPatterns } from './refs';
+import { refsSignature } from './sweep-signature';
 import { isThere, listWorktrees, readProblem, repositoryDirectory } from './worktree-list';
 import { createWorktreeReader, type WorktreeReader } from './worktree-reader';
 
@@ -138,7 +141,38 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     return { added, removed };
   }
 
-  async function readAllRefs(): Promise<void> {
+  /**
+   * What git is to count while it reads the refs: the distances that can not be known yet. All of them
+   * at first; later of what has moved (full ref names).
+   */
+  function comparisonsFor(likely: string | null, moved: ReadonlySet<string>): readonly Comparison[] {
+    const first = refs === null && distances.size === 0;
+    const wanted = new Map<string, string>();
+    for (const worktree of worktrees.values()) {
+      const branch = branchOf(worktree);
+      const name = baseNameOf(worktree, likely);
+      if (branch !== null && name !== null) wanted.set(`refs/heads/${branch}`, countedFrom(name));
+    }
+    for (const name of new Set([...worktrees.values()].flatMap((one) => baseNameOf(one, likely) ?? []))) {
+      const local = `refs/heads/${name}`;
+      wanted.set(local, refs?.get(local)?.upstream ?? `refs/remotes/origin/${name}`);
+    }
+    return [...wanted]
+      .map(([ref, against]) => ({ ref, against }))
+      .filter(({ ref, against }) => first || moved.has(ref) || moved.has(against));
+  }
+
+  /** The ref behind a base's tip, as far as it is known. */
+  function countedFrom(name: string): string {
+    const known = tipOf(name, refs);
+    const upstream = known?.found.upstream ?? null;
+    return upstream !== null && upstream.oid !== known?.found.local && known?.tip?.oid === upstream.oid
+      ? upstream.name
+      : `refs/heads/${name}`;
+  }
+
+  /** `moved`: refs that are known to have moved, by their full names. */
+  async function readAllRefs(moved: ReadonlySet<string>): Promise<void> {
     const cwd = await repositoryDirectory(location);
     const initDefault = await deps.initDefault();
     const all = [...worktrees.values()];
@@ -152,7 +186,14 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
       ...all.flatMap((worktree) => recordOf(worktree)?.base ?? []),
     ]);
     const patterns = [...refPatterns(branches, bases), ...followed];
-    let read = await readRefs(runner, cwd, patterns);
+    const likely = base ?? (await likelyBase(location.commonDir, { configured, initDefault, mainBranch }));
+    const comparisons = comparisonsFor(likely, moved);
+    const files = comparisons.flatMap(({ ref, against }) => [ref, against]);
+    const before = await refsSignature(location.commonDir, files);
+    let read = await readRefs(runner, cwd, patterns, comparisons);
+    // Had one moved in between, git may have counted from another commit than the one that it told.
+    if (!('problem' in read) && comparisons.length > 0)
+      if ((await refsSignature(location.commonDir, files)) === before) keepCompared(read);
     if (!('problem' in read)) {
       // A default branch or an upstream of another name needs a second look; then it is remembered.
       const name = repositoryBase(read, { configured, initDefault, mainBranch });
@@ -164,7 +205,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
       if ((name !== null && !bases.has(name)) || missing.some((ref) => !followed.includes(ref))) {
         followed = missing;
         const wider = name === null ? bases : new Set([...bases, name]);
-        read = await readRefs(runner, cwd, [...refPatterns(branches, wider), ...followed]);
+        read = await readRefs(runner, cwd, [...refPatterns(branches, wider), ...followed], []);
       }
     }
     if ('problem' in read) {
@@ -180,6 +221,13 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     refs = read;
     base = nextBase;
     place();
+  }
+
+  function keepCompared(read: Refs): void {
+    for (const { oid, compared } of read.values()) {
+      const from = compared === null ? undefined : read.get(compared.against)?.oid;
+      if (compared !== null && from !== undefined) distances.keep(from, oid, compared);
+    }
   }
 
   function keepCommit(oid: string, info: CommitInfo): void {

@@ -15,13 +15,9 @@ export async function worktreeSignature(gitDir: string): Promise<string> {
   return (await Promise.all(['HEAD', 'index'].map((name) => mark(join(gitDir, name))))).join(' ');
 }
 
-export async function refsSignature(commonDir: string, branches: readonly string[]): Promise<string> {
-  const files = [
-    'packed-refs',
-    'config',
-    ...branches.map((branch) => `refs/heads/${branch}`),
-    'reftable/tables.list',
-  ];
+/** `refs`: full names. */
+export async function refsSignature(commonDir: string, refs: readonly string[]): Promise<string> {
+  const files = ['packed-refs', 'config', ...refs, 'reftable/tables.list'];
   return (await Promise.all(files.map((name) => mark(join(commonDir, name))))).join(' ');
 }
 
