@@ -44,7 +44,7 @@ async function hear(data: unknown): Promise<void> {
     case 'run': {
       const controller = new AbortController();
       running.set(id, controller);
-      const { args, cwd, input, limitMs, first, env } = message.call;
+      const { args, cwd, input, limitMs, first, inCrowd, env } = message.call;
       const call = {
         args,
         cwd,
@@ -52,6 +52,7 @@ async function hear(data: unknown): Promise<void> {
         ...(input !== undefined && { input }),
         ...(limitMs !== undefined && { limitMs }),
         ...(first !== undefined && { first }),
+        ...(inCrowd !== undefined && { inCrowd }),
         ...(env !== undefined && { env }),
       };
       if (message.binary) {

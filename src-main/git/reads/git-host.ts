@@ -3,6 +3,7 @@
  * Lives in the git helper process, or in the caller's own for a one-shot command.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { createCatFile } from './cat-file';
 import { listDirectories } from './directories';
@@ -17,6 +18,7 @@ const STDERR_BYTES = 64 * 1024;
 export function createGitHost(options: GitRunnerOptions): GitRunner {
   const env = guardedEnvironment(options.env);
   const flags = guardingFlags(options.emptyDirectory);
+  const fillsTheCores = options.concurrency >= availableParallelism();
   const queue: { readonly first: boolean; start(): void; cancel(): void }[] = [];
   const children = new Set<ChildProcess>();
   const startTimes: number[] = [];
@@ -104,7 +106,9 @@ export function createGitHost(options: GitRunnerOptions): GitRunner {
     const out: Buffer[] = [];
     const errors: Buffer[] = [];
     noteStart();
-    const child = spawn(options.git, [...flags, ...call.args], {
+    const crowd = fillsTheCores && running + queue.length >= options.concurrency;
+    const more = crowd ? (call.inCrowd ?? []) : [];
+    const child = spawn(options.git, [...flags, ...more, ...call.args], {
       cwd: call.cwd,
       // Only the directory itself may be the worktree: when its `.git` is gone, git must not answer
       // for a repository further up.

@@ -10,6 +10,11 @@ export interface GitCall {
   readonly signal?: AbortSignal;
   /** Short, and others wait for its answer: before all that is not. */
   readonly first?: boolean;
+  /**
+   * Options of git itself (`-c …`) for when others run at the same time and keep every core busy:
+   * threads that a process starts then are only in the way.
+   */
+  readonly inCrowd?: readonly string[];
   /** Added to the guarded environment (a temporary index, an object directory of our own). */
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -13,6 +13,7 @@ const call = z.object({
   input: z.string().optional(),
   limitMs: z.number().optional(),
   first: z.boolean().optional(),
+  inCrowd: z.array(z.string()).optional(),
   env: z.record(z.string(), z.string()).optional(),
 });
 const id = z.number().int();

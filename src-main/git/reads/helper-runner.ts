@@ -141,11 +141,16 @@ export function createHelperRunner(deps: HelperRunnerDeps): GitRunner {
 
   async function askCall(call: GitCall, binary: boolean): Promise<FromHelper | null> {
     if (disposed || call.signal?.aborted) return null;
-    const { signal, ...plain } = call;
+    const { signal, inCrowd, ...plain } = call;
     const id = nextId++;
     const cancel = () => channel?.send({ kind: 'cancel', id });
     signal?.addEventListener('abort', cancel, { once: true });
-    const answer = await ask({ kind: 'run', id, call: { ...plain, args: [...plain.args] }, binary });
+    const answer = await ask({
+      kind: 'run',
+      id,
+      call: { ...plain, args: [...plain.args], ...(inCrowd !== undefined && { inCrowd: [...inCrowd] }) },
+      binary,
+    });
     signal?.removeEventListener('abort', cancel);
     return answer;
   }

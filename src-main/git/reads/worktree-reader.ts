@@ -20,6 +20,8 @@ export const MOST_PATHS = 64;
 /** Files whose times are looked at after a full status: enough to date an edit, bounded for a mess. */
 const MOST_TIMES = 100;
 const STATUS_LIMIT_MS = 60_000;
+/** On two cores, two at a time: 61 ms instead of 72 for 8 × 5,000 files, 405 instead of 433 for 8 × 50,000. */
+const NO_THREADS = ['-c', 'core.preloadIndex=false', '-c', 'index.threads=1'];
 
 export interface WorktreeStatus {
   readonly entries: ReadonlyMap<string, string>;
@@ -93,6 +95,7 @@ export function createWorktreeReader(
     deps.runner.run({
       cwd: listed.path,
       args: [...statusArguments, ...pathspecs(paths, nested)],
+      inCrowd: NO_THREADS,
       limitMs: STATUS_LIMIT_MS,
       signal,
     });
