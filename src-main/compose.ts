@@ -373,6 +373,8 @@ function observeWithGit(deps: {
     clock,
     log,
     platform: options.platform,
+    // A one-shot command waits for verdicts.
+    guess: options.watch,
   });
   return {
     observer,

@@ -16,26 +16,31 @@ export function hasOwnWork({ ahead, changes, missing, stale, head, ongoing }: Wo
 export const liveStamp = ({ head, changes, lastActivityAt, ongoing }: WorktreeFacts): string =>
   JSON.stringify([head, changes, lastActivityAt, ongoing]);
 
+/** A worktree's work as it stands. */
+export interface LiveSide {
+  readonly id: WorktreeId;
+  /** All of it: its HEAD, or a commit that stands for it with what is uncommitted. */
+  readonly commit: string;
+  readonly head: string;
+  readonly baseTip: string | null;
+}
 export interface Side {
   readonly id: WorktreeId | 'base';
   readonly commit: string;
+  readonly head: string;
 }
 export interface Pair {
-  readonly a: Side;
+  readonly a: Side & { readonly id: WorktreeId };
   readonly b: Side;
 }
 
 /** Every two worktrees, and each against its base's tip; pairs at the same commit can't conflict. */
-export function pairsOf(
-  live: readonly { readonly id: WorktreeId; readonly commit: string; readonly baseTip: string | null }[],
-): readonly Pair[] {
+export function pairsOf(live: readonly LiveSide[]): readonly Pair[] {
   const pairs: Pair[] = [];
-  live.forEach((one, index) => {
-    if (one.baseTip !== null && one.baseTip !== one.commit)
-      pairs.push({ a: { id: one.id, commit: one.commit }, b: { id: 'base', commit: one.baseTip } });
-    for (const other of live.slice(index + 1))
-      if (other.commit !== one.commit)
-        pairs.push({ a: { id: one.id, commit: one.commit }, b: { id: other.id, commit: other.commit } });
+  live.forEach((a, index) => {
+    if (a.baseTip !== null && a.baseTip !== a.commit)
+      pairs.push({ a, b: { id: 'base', commit: a.baseTip, head: a.baseTip } });
+    for (const b of live.slice(index + 1)) if (b.commit !== a.commit) pairs.push({ a, b });
   });
   return pairs;
 }
@@ -53,19 +58,37 @@ const seenFromTheOther = (verdict: Verdict): Verdict => ({
   regions: verdict.regions.map(({ ours, theirs, ...region }) => ({ ...region, ours: theirs, theirs: ours })),
 });
 
+/** What is said of two worktrees, or of one and its base, until something better is known. */
+export interface PairWord {
+  readonly one: WorktreeId;
+  readonly other: WorktreeId | 'base';
+  readonly certainty: Collision['certainty'];
+  readonly verdict: Verdict;
+}
+
 /** Each collision on both of its rows; worktrees without one are in the map with an empty list. */
 export function collisionsByWorktree(
   worktrees: readonly WorktreeId[],
-  decided: readonly { readonly pair: Pair; readonly verdict: Verdict }[],
+  words: readonly PairWord[],
 ): ReadonlyMap<WorktreeId, readonly Collision[]> {
   const map = new Map<WorktreeId, Collision[]>(worktrees.map((id) => [id, []]));
-  const put = (on: WorktreeId | 'base', other: WorktreeId | 'base', verdict: Verdict) => {
-    if (on !== 'base') map.get(on)?.push({ with: other, certainty: 'decided', ...verdict });
-  };
-  for (const { pair, verdict } of decided) {
+  for (const { one, other, certainty, verdict } of words) {
     if (verdict.files.length === 0) continue;
-    put(pair.a.id, pair.b.id, verdict);
-    put(pair.b.id, pair.a.id, seenFromTheOther(verdict));
+    map.get(one)?.push({ with: other, certainty, ...verdict });
+    if (other !== 'base') map.get(other)?.push({ with: one, certainty, ...seenFromTheOther(verdict) });
   }
   return map;
 }
+
+/**
+ * A verdict whose regions are not known yet, with those of the one before it: the lines are a moment old,
+ * and don't blink. Files that collide no more are not spoken of.
+ */
+export const withEarlierRegions = (verdict: Verdict, earlier: Verdict | undefined): Verdict =>
+  earlier === undefined
+    ? verdict
+    : {
+        ...verdict,
+        regions: earlier.regions.filter(({ file }) => verdict.files.includes(file)),
+        regionsLeftOut: earlier.regionsLeftOut,
+      };

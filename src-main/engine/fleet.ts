@@ -79,6 +79,7 @@ export function createFleet(deps: FleetDeps) {
   let placed: readonly PlacedSession[] = [];
   const terminals = new Map<string, string | null>();
   const collisions = new Map<RepositoryId, ReadonlyMap<WorktreeId, readonly Collision[]>>();
+  const undecided = new Map<RepositoryId, ReadonlySet<WorktreeId>>();
   const diskBytes = new Map<WorktreeId, number>();
   let tools: Snapshot['tools'] = { git: { state: 'missing' }, claude: { state: 'missing' } };
   let toolsKnown = false;
@@ -254,6 +255,7 @@ export function createFleet(deps: FleetDeps) {
         if (!ids.has(id)) {
           facts.delete(id);
           collisions.delete(id);
+          undecided.delete(id);
           deps.collisions?.forget(id);
         }
       expected = ids;
@@ -365,8 +367,9 @@ export function createFleet(deps: FleetDeps) {
       );
       if (deps.collisions !== null)
         cancels.push(
-          deps.collisions.onCollisions((repository, found) => {
+          deps.collisions.onCollisions((repository, found, open) => {
             collisions.set(repository, found);
+            undecided.set(repository, open);
             changed();
           }),
         );
@@ -437,6 +440,7 @@ export function createFleet(deps: FleetDeps) {
     async settled(): Promise<Snapshot> {
       await lookAtPast();
       await deps.collisions?.settled();
+      await deps.collisions?.explained();
       publish();
       return snapshot;
     },
@@ -463,8 +467,9 @@ export function createFleet(deps: FleetDeps) {
     },
     repository: (id: RepositoryId): RepositoryFacts | null => facts.get(id) ?? null,
     repositories: (): readonly RepositoryFacts[] => [...facts.values()],
-    /** Null until they were computed once. */
+    /** Null until each of its pairs was decided once. */
     collisions(id: WorktreeId): readonly Collision[] | null {
+      for (const open of undecided.values()) if (open.has(id)) return null;
       for (const byWorktree of collisions.values()) {
         const found = byWorktree.get(id);
         if (found !== undefined) return found;

@@ -384,12 +384,21 @@ export interface CollisionObserver {
   /** The facts of a repository changed: look anew at the pairs that this concerns, soon. */
   observe(facts: RepositoryFacts): void;
   forget(repository: RepositoryId): void;
-  /** All collisions of a repository, by worktree, whenever one changed. */
+  /**
+   * All collisions of a repository, by worktree, whenever one changed. About the worktrees in `undecided`
+   * something is still only guessed, or not known at all: nothing may be planned from what they lack.
+   */
   onCollisions(
-    listener: (repository: RepositoryId, collisions: ReadonlyMap<WorktreeId, readonly Collision[]>) => void,
+    listener: (
+      repository: RepositoryId,
+      collisions: ReadonlyMap<WorktreeId, readonly Collision[]>,
+      undecided: ReadonlySet<WorktreeId>,
+    ) => void,
   ): Cancel;
   /** Resolves when every verdict asked for so far is decided. */
   settled(): Promise<void>;
+  /** Resolves when of what collides the regions are known too, as far as they will be. */
+  explained(): Promise<void>;
   dispose(): Promise<void>;
 }
 

@@ -2,126 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
-import type { Collision } from '../../src-main/contract/snapshot';
-import type { RepositoryFacts, WorktreeFacts } from '../../src-main/domain/facts';
-import { createCollisionObserver } from '../../src-main/git/collisions/collision-observer';
-import { createGitHost } from '../../src-main/git/reads/git-host';
-import { strictLog } from '../support/fake-ports';
-import { createManualClock } from '../support/manual-clock';
+import { expect, test } from 'vitest';
+import { between, createScene } from '../support/collision-scene';
 import { poll } from '../support/poll';
-import { createSandbox, type Sandbox } from '../support/repositories';
-import { repositoryFacts, worktreeFacts } from '../support/views';
-
-interface Scene {
-  readonly sandbox: Sandbox;
-  readonly main: string;
-  /** Facts as a full look at the disk gives them. */
-  facts(): Promise<RepositoryFacts>;
-  look(facts?: RepositoryFacts): Promise<ReadonlyMap<string, readonly Collision[]>>;
-  /** Tells facts without waiting for verdicts; the clock decides when they are looked at. */
-  observe(facts: RepositoryFacts): void;
-  readonly found: () => ReadonlyMap<string, readonly Collision[]>;
-  readonly clock: ReturnType<typeof createManualClock>;
-  readonly started: () => number;
-}
-
-const nameOf = (path: string) => path.split('/').at(-1) ?? path;
-const idOf = (path: string) => `w-${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
-
-/** A repository with two worktrees, `a` and `b`, and an observer that looks at it. */
-async function createScene(): Promise<Scene> {
-  const sandbox = await createSandbox();
-  const main = await sandbox.repository();
-  await sandbox.worktree(main, join(sandbox.root, 'a'), 'feature/a');
-  await sandbox.worktree(main, join(sandbox.root, 'b'), 'feature/b');
-  const empty = join(sandbox.root, 'empty');
-  const directory = join(sandbox.root, 'cache');
-  await mkdir(empty);
-  await mkdir(directory);
-  const git = createGitHost({ git: 'git', env: sandbox.env, emptyDirectory: empty, concurrency: 2 });
-  const clock = createManualClock();
-  const observer = createCollisionObserver({
-    git,
-    gitVersion: '2.39.5',
-    directory,
-    clock,
-    log: strictLog(),
-    platform: 'linux',
-  });
-  onTestFinished(async () => {
-    await observer.dispose();
-    await git.dispose();
-  });
-  let found: ReadonlyMap<string, readonly Collision[]> = new Map();
-  observer.onCollisions((_id, next) => {
-    found = next;
-  });
-  let edition = 0;
-
-  async function factsOf(path: string): Promise<WorktreeFacts> {
-    const [head, branch, status, counts, gitDir] = await Promise.all([
-      sandbox.git(path, 'rev-parse', 'HEAD'),
-      sandbox.git(path, 'branch', '--show-current'),
-      sandbox.git(path, '--no-optional-locks', 'status', '--porcelain'),
-      sandbox.git(path, 'rev-list', '--left-right', '--count', 'HEAD...main'),
-      sandbox.git(path, 'rev-parse', '--absolute-git-dir'),
-    ]);
-    const lines = status === '' ? [] : status.split('\n');
-    const [ahead = 0, behind = 0] = counts.split('\t').map(Number);
-    return worktreeFacts({
-      id: idOf(path),
-      name: nameOf(path),
-      path,
-      gitDir,
-      head,
-      branch: branch === '' ? null : branch,
-      isMain: path === main,
-      ahead,
-      behind,
-      changes: {
-        staged: 0,
-        changed: lines.filter((line) => !line.startsWith('??')).length,
-        untracked: lines.filter((line) => line.startsWith('??')).length,
-        conflicted: 0,
-      },
-      // Stands for the edit that a watcher saw.
-      lastActivityAt: edition,
-    });
-  }
-  const facts = async () => {
-    edition++;
-    const listed = await sandbox.git(main, 'worktree', 'list', '--porcelain');
-    const paths = [...listed.matchAll(/^worktree (.*)$/gm)].map((match) => match[1] ?? '');
-    return repositoryFacts(await Promise.all(paths.map(factsOf)), {
-      location: {
-        id: 'r-000000000001',
-        name: 'project',
-        root: main,
-        commonDir: join(main, '.git'),
-        isBare: false,
-      },
-    });
-  };
-  return {
-    sandbox,
-    main,
-    facts,
-    async look(given) {
-      observer.observe(given ?? (await facts()));
-      await observer.settled();
-      return found;
-    },
-    observe: observer.observe,
-    found: () => found,
-    clock,
-    started: () => git.counts().started,
-  };
-}
-
-const between = (found: ReadonlyMap<string, readonly Collision[]>, one: string, other: string) =>
-  found.get(idOf(one))?.find((collision) => collision.with === (other === 'base' ? 'base' : idOf(other))) ??
-  null;
+import type { Sandbox } from '../support/repositories';
 
 test('uncommitted edits of the same line in two worktrees collide, on both rows, before anything is committed', async () => {
   const scene = await createScene();
@@ -388,7 +272,7 @@ test('an edit after quiet is looked at almost at once, the next ones when they p
   const edited = await scene.facts();
   scene.observe(edited);
   scene.clock.advance(10);
-  await poll(() => between(scene.found(), a, b) !== null);
+  await poll(() => between(scene.found(), a, b)?.regions.length === 1);
   const before = scene.started();
   scene.observe(await scene.facts());
   scene.clock.advance(100);

@@ -1,6 +1,7 @@
 /**
  * Which live worktrees would conflict. One `merge-tree` process, or two, decides all pairs that are new;
- * a pair of commits is decided once and never again.
+ * a pair of commits is decided once and never again. Where they conflict is looked up after the verdicts
+ * are out, and a guess goes before them only where they take their time.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
@@ -10,18 +11,25 @@ import type { Collision } from '../../contract/snapshot';
 import {
   collisionsByWorktree,
   hasOwnWork,
+  type LiveSide,
   liveStamp,
   type Pair,
+  type PairWord,
   pairsOf,
   type Verdict,
+  withEarlierRegions,
 } from '../../domain/collision-pairs';
 import { contains, pathStyleOf } from '../../domain/containment';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
 import type { Cancel, Clock, CollisionObserver, Log } from '../../engine/ports';
 import type { GitRunner } from '../reads/git-runner';
 import { answerProblem } from '../reads/git-runner';
+import { baseTips } from './base-tips';
+import { explainPairs } from './collision-regions';
+import { guessPairs, type OpenPair } from './first-guess';
 import { filterOverrides, liveCommit, ownObjects } from './live-commit';
-import { parseTrialMerges } from './merge-tree-output';
+import { parseTrialMerges, type TrialMerge } from './merge-tree-output';
+import { type HistoryTip, historyArguments, readSideHistory, type SideHistory } from './side-history';
 
 export interface CollisionObserverDeps {
   readonly git: GitRunner;
@@ -31,6 +39,8 @@ export interface CollisionObserverDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly platform: 'darwin' | 'linux' | 'win32';
+  /** Whether somebody looks on while verdicts are not there yet, and wants a guess until they are. */
+  readonly guess: boolean;
 }
 
 /** After quiet, one edit is looked at almost at once, off the snapshot's path. */
@@ -41,15 +51,43 @@ const PAUSE_MS = 150;
 const QUIET_MS = 1_000;
 /** So many pairs are decided sooner by two processes than by one. */
 const WORTH_TWO = 4;
+/** Verdicts that come sooner need no guess before them. */
+const GUESS_MS = 250;
+const NOWHERE = { regions: [], regionsLeftOut: 0 };
+const NOTHING: Verdict = { files: [], kinds: [], ...NOWHERE };
 const FILTERS_MS = 60_000;
 const LIMIT_MS = 60_000;
 /** A repository's own objects are thrown away beyond this many looks; commits that matter come anew. */
 const LOOKS_PER_STORE = 500;
 
+interface Decided {
+  verdict: Verdict;
+  /** Of a collision whose regions are not known yet: what the trial merge said of it. */
+  unexplained: TrialMerge | null;
+}
+
+/** One look at the pairs of a repository, as far as it has come. */
+interface Look {
+  readonly facts: RepositoryFacts;
+  readonly members: readonly WorktreeFacts[];
+  tips: ReadonlyMap<string, string>;
+  /** The worktrees whose work is known; null for one that can't be told. */
+  readonly commits: Map<WorktreeId, string | null>;
+  /** So much time has passed that a guess is wanted. */
+  guess: boolean;
+  /** Guesses begun; only the newest is told. */
+  guesses: number;
+  over: boolean;
+}
+
 interface Watched {
   facts: RepositoryFacts;
   readonly stamps: Map<WorktreeId, { readonly stamp: string; readonly commit: string | null }>;
-  readonly verdicts: Map<string, Verdict>;
+  readonly verdicts: Map<string, Decided>;
+  /** The last verdict on each two of them, whatever their commits were then. */
+  words: Map<string, Verdict>;
+  history: { readonly key: string; readonly read: Promise<SideHistory | null> } | null;
+  explaining: { readonly abort: AbortController; readonly done: Promise<void> } | null;
   readonly filters: Map<string, { readonly at: number; readonly overrides: readonly string[] }>;
   published: string;
   /** Changes so far; how many of them the last look knew of, and the last one that came to its end. */
@@ -69,7 +107,11 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   const style = pathStyleOf(deps.platform);
   const watched = new Map<RepositoryId, Watched>();
   const listeners = new Set<
-    (id: RepositoryId, found: ReadonlyMap<WorktreeId, readonly Collision[]>) => void
+    (
+      id: RepositoryId,
+      found: ReadonlyMap<WorktreeId, readonly Collision[]>,
+      undecided: ReadonlySet<WorktreeId>,
+    ) => void
   >();
   let disposed = false;
 
@@ -90,36 +132,6 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     return all
       .filter((other) => other.id !== worktree.id && contains(worktree.path, other.path, style))
       .map(({ path }) => path);
-  }
-
-  async function baseTips(facts: RepositoryFacts, worktrees: readonly WorktreeFacts[], signal: AbortSignal) {
-    const names = [...new Set(worktrees.flatMap(({ base }) => (base === null ? [] : [base])))];
-    const tips = new Map<string, string>();
-    // A loose ref is the truth and costs no process; packed ones and other formats are git's to read.
-    const loose = await Promise.all(names.map((name) => looseRef(facts.location.commonDir, name)));
-    for (const [at, name] of names.entries()) {
-      const commit = loose[at];
-      if (commit != null) tips.set(name, commit);
-    }
-    const packed = names.filter((name) => !tips.has(name));
-    if (packed.length === 0) return tips;
-    const listed = await git.run({
-      cwd: facts.location.commonDir,
-      args: [
-        'for-each-ref',
-        '--format=%(refname)%00%(objectname)',
-        '--',
-        ...packed.flatMap((name) => [`refs/heads/${name}`, `refs/remotes/origin/${name}`]),
-      ],
-      signal,
-    });
-    for (const line of listed.stdout.split('\n')) {
-      const [ref, commit] = line.split('\0');
-      const name = ref?.replace(/^refs\/(heads|remotes\/origin)\//, '');
-      // The local branch is listed first and wins.
-      if (name !== undefined && commit !== undefined && !tips.has(name)) tips.set(name, commit);
-    }
-    return tips;
   }
 
   /** What, besides the two commits, a verdict depends on. */
@@ -165,7 +177,16 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     const store = storeOf(state.facts.location.id);
     const answer = await git.run({
       cwd: state.facts.location.commonDir,
-      args: ['-c', 'merge.renames=true', 'merge-tree', '--write-tree', '--stdin', '-z'],
+      args: [
+        '-c',
+        'merge.renames=true',
+        '-c',
+        'merge.conflictStyle=merge',
+        'merge-tree',
+        '--write-tree',
+        '--stdin',
+        '-z',
+      ],
       input: open.map(({ a, b }) => `${a.commit} ${b.commit}\n`).join(''),
       env: ownObjects(join(store, 'objects'), state.facts.location.commonDir),
       limitMs: LIMIT_MS,
@@ -177,20 +198,22 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       log.warn('collisions.undecided', { problem: answerProblem(answer) });
       return false;
     }
-    const merges = parseTrialMerges(answer.stdout);
+    const merges = parseTrialMerges(
+      answer.stdout,
+      open.map(({ a, b }) => [a.commit, b.commit]),
+    );
     if (merges.length !== open.length) {
       log.warn('collisions.undecided', { asked: open.length, answered: merges.length });
       return false;
     }
     open.forEach((pair, index) => {
       const merge = merges[index];
-      if (merge !== undefined)
-        state.verdicts.set(keyOf(pair), {
-          files: merge.clean ? [] : merge.files,
-          kinds: merge.kinds,
-          regions: [],
-          regionsLeftOut: 0,
-        });
+      if (merge === undefined) return;
+      const collides = !merge.clean && merge.files.length > 0;
+      state.verdicts.set(keyOf(pair), {
+        verdict: { ...NOTHING, files: collides ? merge.files : [], kinds: collides ? merge.kinds : [] },
+        unexplained: collides ? merge : null,
+      });
     });
     return true;
   }
@@ -198,18 +221,55 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   async function look(state: Watched): Promise<void> {
     const { facts, changes } = state;
     state.asked = changes;
-    const signal = state.abort.signal;
+    // Verdicts first: what is left unexplained is looked up after them.
+    state.explaining?.abort.abort();
     const members = facts.worktrees.filter(hasOwnWork);
     const store = storeOf(facts.location.id);
     if (members.length > 0 && (await wouldFetch(facts))) return;
-    if (state.looks++ % LOOKS_PER_STORE === 0) await rm(store, { recursive: true, force: true });
-    if (state.looks === 1 || state.looks % LOOKS_PER_STORE === 1) state.stamps.clear();
+    if (state.looks++ % LOOKS_PER_STORE === 0) {
+      await state.explaining?.done;
+      await rm(store, { recursive: true, force: true });
+      state.stamps.clear();
+      // What they were merged into is gone.
+      for (const [key, { unexplained }] of state.verdicts)
+        if (unexplained !== null) state.verdicts.delete(key);
+    }
     await mkdir(join(store, 'objects'), { recursive: true, mode: 0o700 });
 
-    const commitOf = async (worktree: WorktreeFacts): Promise<string | null> => {
+    const current: Look = {
+      facts,
+      members,
+      tips: new Map(),
+      commits: new Map(),
+      guess: false,
+      guesses: 0,
+      over: false,
+    };
+    const cancelGuess = deps.guess
+      ? clock.schedule(GUESS_MS, () => {
+          current.guess = true;
+          guessAside(state, current);
+        })
+      : () => undefined;
+    try {
+      if (await decideAll(state, current)) state.decided = changes;
+    } finally {
+      current.over = true;
+      cancelGuess();
+    }
+  }
+
+  async function decideAll(state: Watched, current: Look): Promise<boolean> {
+    const { facts, members } = current;
+    const signal = state.abort.signal;
+    const store = storeOf(facts.location.id);
+    const commitOf = async (worktree: WorktreeFacts): Promise<void> => {
       const stamp = liveStamp(worktree);
       const known = state.stamps.get(worktree.id);
-      if (known?.stamp === stamp) return known.commit;
+      if (known?.stamp === stamp) {
+        current.commits.set(worktree.id, known.commit);
+        return;
+      }
       const commit = await liveCommit(
         { git, objects: join(store, 'objects'), scratch: store, filters: filtersOf(state, signal) },
         facts.location.commonDir,
@@ -217,47 +277,184 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
         nestedIn(worktree, facts.worktrees),
         signal,
       );
-      if (!signal.aborted) state.stamps.set(worktree.id, { stamp, commit });
-      return commit;
+      if (signal.aborted) return;
+      state.stamps.set(worktree.id, { stamp, commit });
+      current.commits.set(worktree.id, commit);
     };
-    const [tips, commits] = await Promise.all([
-      members.length === 0 ? new Map<string, string>() : baseTips(facts, members, signal),
-      Promise.all(members.map(commitOf)),
+    await Promise.all([
+      members.length === 0
+        ? undefined
+        : baseTips(git, facts, members, signal).then((tips) => {
+            current.tips = tips;
+          }),
+      ...members.map(commitOf),
     ]);
-    if (signal.aborted) return;
-    const live: { id: WorktreeId; commit: string; baseTip: string | null }[] = [];
-    for (const [at, worktree] of members.entries()) {
-      const commit = commits[at] ?? null;
-      // On its own base there is nothing to merge into it.
-      const baseTip =
-        worktree.base === null || worktree.branch === worktree.base
-          ? null
-          : (tips.get(worktree.base) ?? null);
-      if (commit !== null) live.push({ id: worktree.id, commit, baseTip });
-    }
+    if (signal.aborted) return false;
     for (const id of state.stamps.keys())
       if (!members.some((member) => member.id === id)) state.stamps.delete(id);
+    if (current.guess) guessAside(state, current);
 
-    const pairs = pairsOf(live);
+    const pairs = pairsOf(liveSides(current));
     const key = await climate(facts);
     const keyOf = ({ a, b }: Pair) => `${key} ${a.commit} ${b.commit}`;
-    if (!(await decide(state, pairs, keyOf)) || signal.aborted) return;
-    state.decided = changes;
-    const decided = pairs.map((pair) => ({
-      pair,
-      verdict: state.verdicts.get(keyOf(pair)) ?? { files: [], kinds: [], regions: [], regionsLeftOut: 0 },
-    }));
-    const current = new Set(pairs.map(keyOf));
-    if (state.verdicts.size > 4 * current.size + 256)
-      for (const old of state.verdicts.keys()) if (!current.has(old)) state.verdicts.delete(old);
+    if (!(await decide(state, pairs, keyOf)) || signal.aborted) return false;
+    current.over = true;
+    const isCurrent = new Set(pairs.map(keyOf));
+    if (state.verdicts.size > 4 * isCurrent.size + 256)
+      for (const old of state.verdicts.keys()) if (!isCurrent.has(old)) state.verdicts.delete(old);
+    tellDecided(state, current, pairs, keyOf);
+    state.explaining = explain(state, current, pairs, keyOf);
+    return true;
+  }
+
+  /** What is known of the members' work; members of which it can't be told are in no pair. */
+  function liveSides({ members, commits, tips }: Look): readonly LiveSide[] {
+    return members.flatMap(({ id, head, base, branch }): readonly LiveSide[] => {
+      const commit = commits.get(id) ?? null;
+      // On its own base there is nothing to merge into it.
+      const baseTip = base === null || branch === base ? null : (tips.get(base) ?? null);
+      return commit === null ? [] : [{ id, commit, head: head ?? commit, baseTip }];
+    });
+  }
+
+  function tellDecided(
+    state: Watched,
+    { facts }: Look,
+    pairs: readonly Pair[],
+    keyOf: (pair: Pair) => string,
+  ): void {
+    const words = new Map<string, Verdict>();
+    const said = pairs.map((pair): PairWord => {
+      const ids = `${pair.a.id} ${pair.b.id}`;
+      const decided = state.verdicts.get(keyOf(pair));
+      const verdict =
+        decided === undefined
+          ? NOTHING
+          : decided.unexplained === null
+            ? decided.verdict
+            : withEarlierRegions(decided.verdict, state.words.get(ids));
+      words.set(ids, verdict);
+      return { one: pair.a.id, other: pair.b.id, certainty: 'decided', verdict };
+    });
+    state.words = words;
+    tell(state, facts, said, new Set());
+  }
+
+  function tell(
+    state: Watched,
+    facts: RepositoryFacts,
+    words: readonly PairWord[],
+    undecided: ReadonlySet<WorktreeId>,
+  ): void {
     const found = collisionsByWorktree(
       facts.worktrees.map(({ id }) => id),
-      decided,
+      words,
     );
-    const shape = JSON.stringify([...found]);
+    const shape = JSON.stringify([[...found], [...undecided]]);
     if (shape === state.published) return;
     state.published = shape;
-    for (const listener of listeners) listener(facts.location.id, found);
+    for (const listener of listeners) listener(facts.location.id, found, undecided);
+  }
+
+  /** A word for pairs without one; those that were decided before keep theirs until the new one is there. */
+  async function guess(state: Watched, current: Look): Promise<void> {
+    const { facts, members, tips, commits } = current;
+    const { commonDir, id } = facts.location;
+    const signal = state.abort.signal;
+    const sides = members.flatMap(({ id, head, base, branch }) => {
+      const commit = commits.get(id) ?? null;
+      const tip = base === null || branch === base ? undefined : tips.get(base);
+      return head === null ? [] : [{ id, head, live: commit === head ? null : commit, tip }];
+    });
+    const words: PairWord[] = [];
+    const open: (OpenPair & Pick<PairWord, 'one' | 'other'>)[] = [];
+    sides.forEach((side, at) => {
+      const base = side.tip === undefined ? [] : [{ id: 'base' as const, head: side.tip, live: null }];
+      for (const other of [...base, ...sides.slice(at + 1)]) {
+        const verdict = state.words.get(`${side.id} ${other.id}`);
+        if (verdict === undefined) open.push({ one: side.id, other: other.id, sides: [side, other] });
+        else words.push({ one: side.id, other: other.id, certainty: 'decided', verdict });
+      }
+    });
+    if (open.length === 0) return;
+    const turn = ++current.guesses;
+    const history = await historyOf(state, current);
+    if (history === null || current.over || signal.aborted) return;
+    const env = ownObjects(join(storeOf(id), 'objects'), commonDir);
+    const guessed = await guessPairs({ git, commonDir, env, history, signal }, open);
+    if (guessed === null || current.over || turn !== current.guesses) return;
+    open.forEach(({ one, other }, at) => {
+      words.push({ one, other, certainty: 'provisional', verdict: guessed[at] ?? NOTHING });
+    });
+    const undecided = open.flatMap(({ one, other }) => (other === 'base' ? [one] : [one, other]));
+    tell(state, facts, words, new Set(undecided));
+  }
+
+  const guessAside = (state: Watched, current: Look): void => {
+    guess(state, current).catch((error: unknown) => log.bug('collisions.guess', error));
+  };
+
+  /** Read once for as long as no branch moves: editing costs no look at history. */
+  function historyOf(state: Watched, { members, tips }: Look): Promise<SideHistory | null> {
+    const wanted = members.flatMap(({ head, base, branch, behind }): readonly HistoryTip[] => {
+      const tip = base === null || branch === base ? undefined : tips.get(base);
+      if (head === null) return [];
+      return [{ commit: head, base: tip === undefined ? null : { commit: tip, behind } }];
+    });
+    const args = historyArguments(wanted);
+    const key = args.join(' ');
+    if (state.history?.key === key) return state.history.read;
+    const read = readSideHistory(git, state.facts.location.commonDir, args, state.abort.signal);
+    const history = { key, read };
+    state.history = history;
+    void read.then((found) => {
+      if (found === null && state.history === history) state.history = null;
+    });
+    return read;
+  }
+
+  /** After the verdicts are out, and only for collisions that are new. */
+  function explain(
+    state: Watched,
+    current: Look,
+    pairs: readonly Pair[],
+    keyOf: (pair: Pair) => string,
+  ): Watched['explaining'] {
+    const open = pairs.flatMap((pair) => {
+      const decided = state.verdicts.get(keyOf(pair));
+      return decided?.unexplained == null ? [] : [{ pair, decided, merge: decided.unexplained }];
+    });
+    if (open.length === 0) return null;
+    const abort = new AbortController();
+    const work = async () => {
+      const { commonDir } = current.facts.location;
+      const history = await historyOf(state, current);
+      if (abort.signal.aborted) return;
+      const explained = await explainPairs(
+        {
+          git,
+          commonDir,
+          env: ownObjects(join(storeOf(current.facts.location.id), 'objects'), commonDir),
+          history,
+          signal: abort.signal,
+        },
+        open.map(({ pair, merge }) => ({ ours: pair.a, theirs: pair.b, merge })),
+      );
+      if (abort.signal.aborted) return;
+      if (explained === null) log.warn('collisions.unexplained', { pairs: open.length });
+      open.forEach(({ decided }, at) => {
+        decided.verdict = { ...decided.verdict, ...(explained?.[at] ?? NOWHERE) };
+        decided.unexplained = null;
+      });
+      tellDecided(state, current, pairs, keyOf);
+    };
+    const before = state.explaining?.done;
+    const done = Promise.resolve(before)
+      .then(work)
+      .catch((error: unknown) => {
+        log.bug('collisions.regions', error);
+      });
+    return { abort, done };
   }
 
   /** One look at a time per repository; what came in meanwhile is one more look. */
@@ -293,6 +490,9 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
           facts,
           stamps: new Map(),
           verdicts: new Map(),
+          words: new Map(),
+          history: null,
+          explaining: null,
           filters: new Map(),
           published: '',
           changes: 1,
@@ -323,6 +523,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       const state = watched.get(id);
       state?.cancel();
       state?.abort.abort();
+      state?.explaining?.abort.abort();
       watched.delete(id);
     },
     onCollisions(listener) {
@@ -339,24 +540,22 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
         }),
       );
     },
+    async explained() {
+      await Promise.all([...watched.values()].map(({ explaining }) => explaining?.done));
+    },
     async dispose() {
       disposed = true;
       const states = [...watched.values()];
       for (const state of states) {
         state.cancel();
         state.abort.abort();
+        state.explaining?.abort.abort();
       }
-      await Promise.all(states.map(({ running }) => running));
+      await Promise.all(states.flatMap(({ running, explaining }) => [running, explaining?.done]));
       await Promise.all(
         states.map(({ facts }) => rm(storeOf(facts.location.id), { recursive: true, force: true })),
       );
       watched.clear();
     },
   };
-}
-
-/** A branch that has a file of its own; null when it is packed, symbolic, or not there. */
-async function looseRef(commonDir: string, name: string): Promise<string | null> {
-  const text = await readFile(join(commonDir, 'refs', 'heads', ...name.split('/')), 'utf8').catch(() => '');
-  return /^([0-9a-f]{40}|[0-9a-f]{64})\n?$/.exec(text)?.[1] ?? null;
 }
