@@ -24,6 +24,10 @@ export interface LiveSide {
   readonly head: string;
   readonly baseTip: string | null;
 }
+/** The same while it may not be known yet what is uncommitted. */
+export interface SideSoFar extends Omit<LiveSide, 'commit'> {
+  readonly commit: string | null;
+}
 export interface Side {
   readonly id: WorktreeId | 'base';
   readonly commit: string;
@@ -64,6 +68,36 @@ export interface PairWord {
   readonly other: WorktreeId | 'base';
   readonly certainty: Collision['certainty'];
   readonly verdict: Verdict;
+}
+
+export interface OpenPair {
+  readonly one: SideSoFar;
+  readonly other: Omit<SideSoFar, 'id'> & { readonly id: WorktreeId | 'base' };
+}
+
+/**
+ * What was said of each two before, and the pairs of which nothing was.
+ * @param words verdicts by both ids, as `pairsOf` orders them
+ */
+export function knownWords(
+  sides: readonly SideSoFar[],
+  words: ReadonlyMap<string, Verdict>,
+): { readonly said: readonly PairWord[]; readonly open: readonly OpenPair[] } {
+  const said: PairWord[] = [];
+  const open: OpenPair[] = [];
+  sides.forEach((one, at) => {
+    const { baseTip } = one;
+    const base =
+      baseTip === null ? [] : [{ id: 'base' as const, head: baseTip, commit: baseTip, baseTip: null }];
+    for (const other of [...base, ...sides.slice(at + 1)]) {
+      // At the same commit there is nothing to be said.
+      if (one.commit !== null && one.commit === other.commit) continue;
+      const verdict = words.get(`${one.id} ${other.id}`);
+      if (verdict === undefined) open.push({ one, other });
+      else said.push({ one: one.id, other: other.id, certainty: 'decided', verdict });
+    }
+  });
+  return { said, open };
 }
 
 /** Each collision on both of its rows; worktrees without one are in the map with an empty list. */

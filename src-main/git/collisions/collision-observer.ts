@@ -3,15 +3,13 @@
  * a pair of commits is decided once and never again. Where they conflict is looked up after the verdicts
  * are out, and a guess goes before them only where they take their time.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryId, WorktreeId } from '../../contract/ids';
 import type { Collision } from '../../contract/snapshot';
 import {
   collisionsByWorktree,
-  hasOwnWork,
-  type LiveSide,
+  knownWords,
   liveStamp,
   type Pair,
   type PairWord,
@@ -21,15 +19,16 @@ import {
 } from '../../domain/collision-pairs';
 import { contains, pathStyleOf } from '../../domain/containment';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
-import type { Cancel, Clock, CollisionObserver, Log } from '../../engine/ports';
+import type { Clock, CollisionObserver, Log } from '../../engine/ports';
 import type { GitRunner } from '../reads/git-runner';
-import { answerProblem } from '../reads/git-runner';
 import { baseTips } from './base-tips';
 import { explainPairs } from './collision-regions';
-import { guessPairs, type OpenPair } from './first-guess';
+import { guessPairs } from './first-guess';
 import { filterOverrides, liveCommit, ownObjects } from './live-commit';
-import { parseTrialMerges, type TrialMerge } from './merge-tree-output';
-import { type HistoryTip, historyArguments, readSideHistory, type SideHistory } from './side-history';
+import { historyArguments, readSideHistory, type SideHistory } from './side-history';
+import { tryMerges } from './trial-merges';
+import { verdictClimate, wouldFetch } from './verdict-climate';
+import { type KeyOf, type Look, newLook, newlyWatched, sidesOf, type Watched } from './watched-pairs';
 
 export interface CollisionObserverDeps {
   readonly git: GitRunner;
@@ -49,58 +48,13 @@ const FIRST_MS = 10;
 const PAUSE_MS = 150;
 /** Nothing looked at for this long is quiet. */
 const QUIET_MS = 1_000;
-/** So many pairs are decided sooner by two processes than by one. */
-const WORTH_TWO = 4;
 /** Verdicts that come sooner need no guess before them. */
 const GUESS_MS = 250;
 const NOWHERE = { regions: [], regionsLeftOut: 0 };
 const NOTHING: Verdict = { files: [], kinds: [], ...NOWHERE };
 const FILTERS_MS = 60_000;
-const LIMIT_MS = 60_000;
 /** A repository's own objects are thrown away beyond this many looks; commits that matter come anew. */
 const LOOKS_PER_STORE = 500;
-
-interface Decided {
-  verdict: Verdict;
-  /** Of a collision whose regions are not known yet: what the trial merge said of it. */
-  unexplained: TrialMerge | null;
-}
-
-/** One look at the pairs of a repository, as far as it has come. */
-interface Look {
-  readonly facts: RepositoryFacts;
-  readonly members: readonly WorktreeFacts[];
-  tips: ReadonlyMap<string, string>;
-  /** The worktrees whose work is known; null for one that can't be told. */
-  readonly commits: Map<WorktreeId, string | null>;
-  /** So much time has passed that a guess is wanted. */
-  guess: boolean;
-  /** Guesses begun; only the newest is told. */
-  guesses: number;
-  over: boolean;
-}
-
-interface Watched {
-  facts: RepositoryFacts;
-  readonly stamps: Map<WorktreeId, { readonly stamp: string; readonly commit: string | null }>;
-  readonly verdicts: Map<string, Decided>;
-  /** The last verdict on each two of them, whatever their commits were then. */
-  words: Map<string, Verdict>;
-  history: { readonly key: string; readonly read: Promise<SideHistory | null> } | null;
-  explaining: { readonly abort: AbortController; readonly done: Promise<void> } | null;
-  readonly filters: Map<string, { readonly at: number; readonly overrides: readonly string[] }>;
-  published: string;
-  /** Changes so far; how many of them the last look knew of, and the last one that came to its end. */
-  changes: number;
-  asked: number;
-  decided: number;
-  lookedAt: number;
-  looks: number;
-  running: Promise<void> | null;
-  again: boolean;
-  cancel: Cancel;
-  abort: AbortController;
-}
 
 export function createCollisionObserver(deps: CollisionObserverDeps): CollisionObserver {
   const { git, clock, log } = deps;
@@ -127,6 +81,10 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     };
 
   const storeOf = (id: RepositoryId) => join(deps.directory, id);
+  const placeOf = ({ location: { id, commonDir } }: RepositoryFacts) => ({
+    commonDir,
+    env: ownObjects(join(storeOf(id), 'objects'), commonDir),
+  });
 
   function nestedIn(worktree: WorktreeFacts, all: readonly WorktreeFacts[]): readonly string[] {
     return all
@@ -134,87 +92,23 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       .map(({ path }) => path);
   }
 
-  /** What, besides the two commits, a verdict depends on. */
-  async function climate(facts: RepositoryFacts): Promise<string> {
-    const stamps = await Promise.all(
-      ['config', 'info/attributes'].map(async (name) => {
-        const found = await stat(join(facts.location.commonDir, name)).catch(() => null);
-        return found === null ? '' : `${found.mtimeMs}:${found.size}`;
-      }),
-    );
-    return createHash('sha256')
-      .update(`${deps.gitVersion} ${stamps.join(' ')}`)
-      .digest('hex')
-      .slice(0, 8);
-  }
-
-  /** A partial clone would fetch what it lacks; before git 2.45 it can't be told not to. */
-  async function wouldFetch(facts: RepositoryFacts): Promise<boolean> {
-    const [major = 0, minor = 0] = deps.gitVersion.split('.').map(Number);
-    if (major > 2 || minor >= 45) return false;
-    const config = await readFile(join(facts.location.commonDir, 'config'), 'utf8').catch(() => '');
-    return /^\s*(promisor|partialclone)\s*=/im.test(config);
-  }
-
-  async function decide(
-    state: Watched,
-    pairs: readonly Pair[],
-    keyOf: (pair: Pair) => string,
-  ): Promise<boolean> {
+  /** Fills in the verdicts that are not known yet; false when that can't be done. */
+  async function decide(state: Watched, pairs: readonly Pair[], keyOf: KeyOf): Promise<boolean> {
     const open = pairs.filter((pair) => !state.verdicts.has(keyOf(pair)));
-    if (open.length === 0) return true;
-    const half = Math.ceil(open.length / 2);
-    const parts = open.length < WORTH_TWO ? [open] : [open.slice(0, half), open.slice(half)];
-    const done = await Promise.all(parts.map((part) => decideTogether(state, part, keyOf)));
-    return done.every(Boolean);
-  }
-
-  async function decideTogether(
-    state: Watched,
-    open: readonly Pair[],
-    keyOf: (pair: Pair) => string,
-  ): Promise<boolean> {
-    const store = storeOf(state.facts.location.id);
-    const answer = await git.run({
-      cwd: state.facts.location.commonDir,
-      args: [
-        '-c',
-        'merge.renames=true',
-        '-c',
-        'merge.conflictStyle=merge',
-        'merge-tree',
-        '--write-tree',
-        '--stdin',
-        '-z',
-      ],
-      input: open.map(({ a, b }) => `${a.commit} ${b.commit}\n`).join(''),
-      env: ownObjects(join(store, 'objects'), state.facts.location.commonDir),
-      limitMs: LIMIT_MS,
-      signal: state.abort.signal,
-    });
-    // It ends with 1 when one of them conflicts in some versions, with 0 in others.
-    if (answer.reason === 'cancelled') return false;
-    if (answer.reason !== 'exited' || (answer.exitCode ?? 2) > 1) {
-      log.warn('collisions.undecided', { problem: answerProblem(answer) });
-      return false;
-    }
-    const merges = parseTrialMerges(
-      answer.stdout,
+    const merges = await tryMerges(
+      { git, log, ...placeOf(state.facts), signal: state.abort.signal },
       open.map(({ a, b }) => [a.commit, b.commit]),
     );
-    if (merges.length !== open.length) {
-      log.warn('collisions.undecided', { asked: open.length, answered: merges.length });
-      return false;
-    }
-    open.forEach((pair, index) => {
-      const merge = merges[index];
-      if (merge === undefined) return;
+    if (merges === null) return false;
+    for (const [at, merge] of merges.entries()) {
+      const pair = open[at];
+      if (pair === undefined) continue;
       const collides = !merge.clean && merge.files.length > 0;
       state.verdicts.set(keyOf(pair), {
         verdict: { ...NOTHING, files: collides ? merge.files : [], kinds: collides ? merge.kinds : [] },
         unexplained: collides ? merge : null,
       });
-    });
+    }
     return true;
   }
 
@@ -223,9 +117,9 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     state.asked = changes;
     // Verdicts first: what is left unexplained is looked up after them.
     state.explaining?.abort.abort();
-    const members = facts.worktrees.filter(hasOwnWork);
+    const current = newLook(facts);
     const store = storeOf(facts.location.id);
-    if (members.length > 0 && (await wouldFetch(facts))) return;
+    if (current.members.length > 0 && (await wouldFetch(facts.location.commonDir, deps.gitVersion))) return;
     if (state.looks++ % LOOKS_PER_STORE === 0) {
       await state.explaining?.done;
       await rm(store, { recursive: true, force: true });
@@ -236,15 +130,6 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     }
     await mkdir(join(store, 'objects'), { recursive: true, mode: 0o700 });
 
-    const current: Look = {
-      facts,
-      members,
-      tips: new Map(),
-      commits: new Map(),
-      guess: false,
-      guesses: 0,
-      over: false,
-    };
     const cancelGuess = deps.guess
       ? clock.schedule(GUESS_MS, () => {
           current.guess = true;
@@ -253,6 +138,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       : () => undefined;
     try {
       if (await decideAll(state, current)) state.decided = changes;
+      else if (current.guesses > 0) await guess(state, current, true);
     } finally {
       current.over = true;
       cancelGuess();
@@ -294,11 +180,15 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       if (!members.some((member) => member.id === id)) state.stamps.delete(id);
     if (current.guess) guessAside(state, current);
 
-    const pairs = pairsOf(liveSides(current));
-    const key = await climate(facts);
-    const keyOf = ({ a, b }: Pair) => `${key} ${a.commit} ${b.commit}`;
-    if (!(await decide(state, pairs, keyOf)) || signal.aborted) return false;
+    // Members of which it can't be told what they hold are in no pair.
+    const pairs = pairsOf(
+      sidesOf(current).flatMap(({ commit, ...side }) => (commit === null ? [] : [{ ...side, commit }])),
+    );
+    const key = await verdictClimate(facts.location.commonDir, deps.gitVersion);
+    const keyOf: KeyOf = ({ a, b }) => `${key} ${a.commit} ${b.commit}`;
+    const decided = await decide(state, pairs, keyOf);
     current.over = true;
+    if (!decided || signal.aborted) return false;
     const isCurrent = new Set(pairs.map(keyOf));
     if (state.verdicts.size > 4 * isCurrent.size + 256)
       for (const old of state.verdicts.keys()) if (!isCurrent.has(old)) state.verdicts.delete(old);
@@ -307,22 +197,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     return true;
   }
 
-  /** What is known of the members' work; members of which it can't be told are in no pair. */
-  function liveSides({ members, commits, tips }: Look): readonly LiveSide[] {
-    return members.flatMap(({ id, head, base, branch }): readonly LiveSide[] => {
-      const commit = commits.get(id) ?? null;
-      // On its own base there is nothing to merge into it.
-      const baseTip = base === null || branch === base ? null : (tips.get(base) ?? null);
-      return commit === null ? [] : [{ id, commit, head: head ?? commit, baseTip }];
-    });
-  }
-
-  function tellDecided(
-    state: Watched,
-    { facts }: Look,
-    pairs: readonly Pair[],
-    keyOf: (pair: Pair) => string,
-  ): void {
+  function tellDecided(state: Watched, { facts }: Look, pairs: readonly Pair[], keyOf: KeyOf): void {
     const words = new Map<string, Verdict>();
     const said = pairs.map((pair): PairWord => {
       const ids = `${pair.a.id} ${pair.b.id}`;
@@ -346,6 +221,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     words: readonly PairWord[],
     undecided: ReadonlySet<WorktreeId>,
   ): void {
+    if (state.abort.signal.aborted) return;
     const found = collisionsByWorktree(
       facts.worktrees.map(({ id }) => id),
       words,
@@ -356,38 +232,29 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     for (const listener of listeners) listener(facts.location.id, found, undecided);
   }
 
-  /** A word for pairs without one; those that were decided before keep theirs until the new one is there. */
-  async function guess(state: Watched, current: Look): Promise<void> {
-    const { facts, members, tips, commits } = current;
-    const { commonDir, id } = facts.location;
-    const signal = state.abort.signal;
-    const sides = members.flatMap(({ id, head, base, branch }) => {
-      const commit = commits.get(id) ?? null;
-      const tip = base === null || branch === base ? undefined : tips.get(base);
-      return head === null ? [] : [{ id, head, live: commit === head ? null : commit, tip }];
-    });
-    const words: PairWord[] = [];
-    const open: (OpenPair & Pick<PairWord, 'one' | 'other'>)[] = [];
-    sides.forEach((side, at) => {
-      const base = side.tip === undefined ? [] : [{ id: 'base' as const, head: side.tip, live: null }];
-      for (const other of [...base, ...sides.slice(at + 1)]) {
-        const verdict = state.words.get(`${side.id} ${other.id}`);
-        if (verdict === undefined) open.push({ one: side.id, other: other.id, sides: [side, other] });
-        else words.push({ one: side.id, other: other.id, certainty: 'decided', verdict });
-      }
-    });
+  /**
+   * A word for pairs without one, while verdicts take their time; those that were decided before keep
+   * theirs. With `withdrawn` no word is guessed: the verdicts won't come.
+   */
+  async function guess(state: Watched, current: Look, withdrawn = false): Promise<void> {
+    const { said, open } = knownWords(sidesOf(current), state.words);
     if (open.length === 0) return;
+    const { facts } = current;
+    const undecided = new Set(
+      open.flatMap(({ one, other }) => (other.id === 'base' ? [one.id] : [one.id, other.id])),
+    );
+    if (withdrawn) return tell(state, facts, said, undecided);
+    const { signal } = state.abort;
     const turn = ++current.guesses;
     const history = await historyOf(state, current);
     if (history === null || current.over || signal.aborted) return;
-    const env = ownObjects(join(storeOf(id), 'objects'), commonDir);
-    const guessed = await guessPairs({ git, commonDir, env, history, signal }, open);
+    const guessed = await guessPairs({ git, ...placeOf(facts), history, signal }, open);
     if (guessed === null || current.over || turn !== current.guesses) return;
-    open.forEach(({ one, other }, at) => {
-      words.push({ one, other, certainty: 'provisional', verdict: guessed[at] ?? NOTHING });
+    const words = open.map(({ one, other }, at): PairWord => {
+      const verdict = { ...NOTHING, files: guessed[at] ?? [] };
+      return { one: one.id, other: other.id, certainty: 'provisional', verdict };
     });
-    const undecided = open.flatMap(({ one, other }) => (other === 'base' ? [one] : [one, other]));
-    tell(state, facts, words, new Set(undecided));
+    tell(state, facts, [...said, ...words], undecided);
   }
 
   const guessAside = (state: Watched, current: Look): void => {
@@ -395,16 +262,16 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   };
 
   /** Read once for as long as no branch moves: editing costs no look at history. */
-  function historyOf(state: Watched, { members, tips }: Look): Promise<SideHistory | null> {
-    const wanted = members.flatMap(({ head, base, branch, behind }): readonly HistoryTip[] => {
-      const tip = base === null || branch === base ? undefined : tips.get(base);
-      if (head === null) return [];
-      return [{ commit: head, base: tip === undefined ? null : { commit: tip, behind } }];
-    });
-    const args = historyArguments(wanted);
+  function historyOf(state: Watched, current: Look): Promise<SideHistory | null> {
+    const args = historyArguments(
+      sidesOf(current).map(({ head, baseTip, behind }) => ({
+        commit: head,
+        base: baseTip === null ? null : { commit: baseTip, behind },
+      })),
+    );
     const key = args.join(' ');
     if (state.history?.key === key) return state.history.read;
-    const read = readSideHistory(git, state.facts.location.commonDir, args, state.abort.signal);
+    const read = readSideHistory(git, current.facts.location.commonDir, args, state.abort.signal);
     const history = { key, read };
     state.history = history;
     void read.then((found) => {
@@ -418,7 +285,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     state: Watched,
     current: Look,
     pairs: readonly Pair[],
-    keyOf: (pair: Pair) => string,
+    keyOf: KeyOf,
   ): Watched['explaining'] {
     const open = pairs.flatMap((pair) => {
       const decided = state.verdicts.get(keyOf(pair));
@@ -427,17 +294,10 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     if (open.length === 0) return null;
     const abort = new AbortController();
     const work = async () => {
-      const { commonDir } = current.facts.location;
       const history = await historyOf(state, current);
       if (abort.signal.aborted) return;
       const explained = await explainPairs(
-        {
-          git,
-          commonDir,
-          env: ownObjects(join(storeOf(current.facts.location.id), 'objects'), commonDir),
-          history,
-          signal: abort.signal,
-        },
+        { git, ...placeOf(current.facts), history, signal: abort.signal },
         open.map(({ pair, merge }) => ({ ours: pair.a, theirs: pair.b, merge })),
       );
       if (abort.signal.aborted) return;
@@ -486,25 +346,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
           worktrees.map((worktree) => [worktree.id, worktree.base, worktree.behind, liveStamp(worktree)]),
         ]);
       if (known === undefined) {
-        const state: Watched = {
-          facts,
-          stamps: new Map(),
-          verdicts: new Map(),
-          words: new Map(),
-          history: null,
-          explaining: null,
-          filters: new Map(),
-          published: '',
-          changes: 1,
-          asked: 0,
-          decided: 0,
-          lookedAt: clock.now(),
-          looks: 0,
-          running: null,
-          again: false,
-          cancel: () => undefined,
-          abort: new AbortController(),
-        };
+        const state = newlyWatched(facts, clock.now());
         watched.set(facts.location.id, state);
         void start(state);
         return;

@@ -3,23 +3,11 @@
  * each side changed. Two short processes for all of them, and none where verdicts come at once.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { WorktreeId } from '../../contract/ids';
-import type { Verdict } from '../../domain/collision-pairs';
+import type { OpenPair } from '../../domain/collision-pairs';
 import { sharedPaths, type TouchedPaths, touchedPaths } from '../../domain/provisional-collisions';
 import type { GitRunner } from '../reads/git-runner';
 import { answerProblem } from '../reads/git-runner';
 import type { SideHistory } from './side-history';
-
-export interface GuessedSide {
-  readonly id: WorktreeId | 'base';
-  readonly head: string;
-  /** The commit that stands for its uncommitted work; null when there is none, or none yet. */
-  readonly live: string | null;
-}
-
-export interface OpenPair {
-  readonly sides: readonly [GuessedSide, GuessedSide];
-}
 
 export interface GuessQuestion {
   readonly git: GitRunner;
@@ -33,37 +21,41 @@ export interface GuessQuestion {
 const MOST_PATHS = 5_000;
 const LIMIT_MS = 10_000;
 
-/** What the pairs share, in their order: no files where nothing speaks for a collision. Null when git can't tell. */
+type GuessedSide = OpenPair['one' | 'other'];
+
+/** A commit that stands for more than HEAD, where that is known. */
+const liveOf = ({ commit, head }: GuessedSide): string | null => (commit === head ? null : commit);
+
+/** The paths that each pair shares, in their order. Null when git can't tell. */
 export async function guessPairs(
   question: GuessQuestion,
   pairs: readonly OpenPair[],
-): Promise<readonly Verdict[] | null> {
+): Promise<readonly (readonly string[])[] | null> {
   const uncommitted = await uncommittedPaths(
     question,
-    pairs.flatMap(({ sides }) => sides),
+    pairs.flatMap(({ one, other }) => [one, other]),
   );
   if (uncommitted === null) return null;
   const known = new Map<string, TouchedPaths>();
   const touched = (side: GuessedSide, other: GuessedSide): TouchedPaths => {
-    const key = `${side.head} ${side.live} ${other.head}`;
+    const live = liveOf(side);
+    const key = `${side.head} ${live} ${other.head}`;
     const found =
       known.get(key) ??
       touchedPaths(
-        [...(uncommitted.get(side.live ?? '') ?? []), ...question.history.ownPaths(side.head, other.head)],
+        [...(uncommitted.get(live ?? '') ?? []), ...question.history.ownPaths(side.head, other.head)],
         MOST_PATHS,
       );
     known.set(key, found);
     return found;
   };
-  const verdicts: Verdict[] = [];
-  for (const { sides } of pairs) {
-    const [one, other] = sides;
-    const files = sharedPaths(touched(one, other), touched(other, one));
-    verdicts.push({ files, kinds: [], regions: [], regionsLeftOut: 0 });
+  const shared: (readonly string[])[] = [];
+  for (const { one, other } of pairs) {
+    shared.push(sharedPaths(touched(one, other), touched(other, one)));
     await yieldToOthers();
     if (question.signal.aborted) return null;
   }
-  return verdicts;
+  return shared;
 }
 
 /** By live commit: the paths in which it differs from its HEAD. */
@@ -72,7 +64,7 @@ async function uncommittedPaths(
   sides: readonly GuessedSide[],
 ): Promise<ReadonlyMap<string, readonly string[]> | null> {
   const found = new Map<string, string[]>();
-  for (const { live } of sides) if (live !== null) found.set(live, []);
+  for (const live of sides.map(liveOf)) if (live !== null) found.set(live, []);
   if (found.size === 0) return found;
   const answer = await git.run({
     cwd: commonDir,
