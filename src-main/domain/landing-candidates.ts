@@ -47,7 +47,7 @@ function isReady(one: RecordedWorktree): boolean {
   );
 }
 
-function candidateOf(one: RecordedWorktree, besides: ReadonlySet<string>): LandingCandidate {
+function candidateOf(one: RecordedWorktree, label: string, besides: ReadonlySet<string>): LandingCandidate {
   const { view, record } = one;
   const decided = view.collisions.filter(
     ({ certainty, files }) => certainty === 'decided' && files.length > 0,
@@ -55,7 +55,7 @@ function candidateOf(one: RecordedWorktree, besides: ReadonlySet<string>): Landi
   const since = record === null ? Number.NaN : Date.parse(record.spawnedAt);
   return {
     id: view.id,
-    label: view.branch ?? view.name,
+    label,
     ahead: view.ahead,
     ready: isReady(one),
     since: Number.isNaN(since) ? null : since,
@@ -64,6 +64,13 @@ function candidateOf(one: RecordedWorktree, besides: ReadonlySet<string>): Landi
     ),
     conflictsWithBase: decided.some(({ with: other }) => other === 'base'),
   };
+}
+
+/** Branches without the prefix that they share with all others ("feature/"), where that names no two alike. */
+function labelsOf(waiting: readonly RecordedWorktree[]): readonly string[] {
+  const branches = waiting.map(({ view }) => view.branch ?? view.name);
+  const short = branches.map((branch) => branch.replace(/^[^/]+\//, ''));
+  return new Set(short).size === short.length ? short : branches;
 }
 
 /** The landing orders of one repository: one for each base where the order matters. */
@@ -79,9 +86,10 @@ export function landingOrdersOf(worktrees: readonly RecordedWorktree[]): readonl
   return [...byBase]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([base, waiting]) => {
+      const labels = labelsOf(waiting);
       const ids = new Set(waiting.map(({ view }) => view.id));
       const order = landingOrderOf(
-        waiting.map((one) => candidateOf(one, ids)),
+        waiting.map((one, at) => candidateOf(one, labels[at] ?? '', ids)),
         base,
       );
       return order === null ? [] : [order];

@@ -425,7 +425,7 @@ const states: readonly State[] = [
         collisions: totals.collisions,
       }),
     },
-    shows: 'Better merge feature/guest-checkout first',
+    shows: 'Better merge guest-checkout first',
     reach: openMerge,
   },
   {

@@ -229,3 +229,10 @@ test('rebase now: what has to end first is said, and nothing is offered before',
     `${why} Finish what git has begun there, then rebase it.`,
   ]);
 });
+
+test('branches are named without the prefix that goes without saying, unless that names two alike', () => {
+  const said = (a: string, b: string) =>
+    orders([main, facts('a', { branch: a }), facts('b', { branch: b })], [['a', 'b']])[0]?.text;
+  expect(said('feature/one', 'feature/two')).toContain('Merge one first: one and two both change');
+  expect(said('feature/one', 'fix/one')).toContain('Merge feature/one first: feature/one and fix/one both');
+});

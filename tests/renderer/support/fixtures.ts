@@ -226,20 +226,20 @@ export const storefront: RepositoryView = {
   landingOrders: [
     {
       base: 'main',
-      text: 'Merge feature/search-facets first: it collides with nothing waiting; feature/guest-checkout and feature/checkout-totals both change 2 files, and feature/guest-checkout has more commits. Then only feature/checkout-totals needs a rebase.',
+      text: 'Merge search-facets first: it collides with nothing waiting; guest-checkout and checkout-totals both change 2 files, and guest-checkout has more commits. Then only checkout-totals needs a rebase.',
       places: [
         { worktree: worktreeId(4), needsRebase: false, ready: true, text: null },
         {
           worktree: worktreeId(2),
           needsRebase: false,
           ready: false,
-          text: 'A good one to merge once it is ready: after it feature/checkout-totals needs a rebase, and no order asks for fewer.',
+          text: 'A good one to merge once it is ready: after it checkout-totals needs a rebase, and no order asks for fewer.',
         },
         {
           worktree: worktreeId(3),
           needsRebase: true,
           ready: false,
-          text: 'Better merge feature/guest-checkout first, which has more commits: merging this one now makes feature/guest-checkout rebase.',
+          text: 'Better merge guest-checkout first, which has more commits: merging this one now makes guest-checkout rebase.',
         },
       ],
     },
