@@ -42,6 +42,7 @@ import { createRepositoryConfigs } from './git/repository-config';
 import { createSourceOf } from './git/repository-survey';
 import { createPlainGit } from './git/simple-git-instance';
 import { createTaskRecords } from './git/task-records';
+import { fairShare, readWatchLimits } from './git/watch/watch-limit';
 import { createSessionLedger } from './settings/session-ledger';
 import type { SettingsStoreOptions } from './settings/settings-store';
 import { createSystemClock } from './system/clock';
@@ -88,7 +89,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
   const electron = options.startGitHelper !== null;
   const homeDirectory = (platform === 'win32' ? options.env.USERPROFILE : options.env.HOME) ?? homedir();
   const directories = findDirectories({ platform, env: options.env, homeDirectory });
-  const clock: Clock = createSystemClock();
+  const clock: Clock = options.clock ?? createSystemClock();
   const log = createFileLog({ file: join(directories.log, 'orchard.log'), now: clock.now });
   const processes = createProcesses(platform);
   const lock = createFileLock({ processes, clock, log });
@@ -231,6 +232,15 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     settings,
     lock: repositoryLock,
     repositories: () => fleet.repositories().map(({ location }) => location),
+    watching: async () => {
+      const limits = await readWatchLimits(platform);
+      return {
+        limit: limits === null ? null : { system: limits.watches, orchard: fairShare(limits) },
+        unwatched: fleet
+          .repositories()
+          .flatMap(({ worktrees }) => worktrees.flatMap(({ unwatched }) => unwatched ?? [])),
+      };
+    },
     environment: login,
     log,
   });

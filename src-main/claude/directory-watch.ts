@@ -79,8 +79,9 @@ export function createDirectoryWatch(
     if (watched?.path === found.path && watched.ino === found.ino) return;
     start(found.path, found.ino);
     if (found.path === directory) onEvent(null);
-    // What is nearer may have been made between the look and the watch.
-    else again = true;
+    // What is nearer may have been made between the look and the watch. A refused watch is the sweep's
+    // to try again: at once would be for ever.
+    else if (watched !== null) again = true;
   };
 
   /** One look at a time; an event that comes during one is followed by another. */

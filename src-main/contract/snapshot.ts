@@ -160,6 +160,8 @@ export interface WorktreeView {
   readonly quick: boolean;
   /** How this worktree is observed: file by file, or only through its git directory. */
   readonly watched: 'files' | 'git-only';
+  /** Why its files are not watched, in words that go after "because"; null when they are. */
+  readonly unwatched: string | null;
   /** From the disk cache, not refreshed yet: shown, but nothing is decided from it. */
   readonly stale: boolean;
   readonly diskBytes: number | null;

@@ -68,8 +68,20 @@ export interface WorktreeFacts {
   readonly record: TaskRecord | null;
   readonly note: { readonly title: string; readonly path: string; readonly at: number } | null;
   readonly watched: 'files' | 'git-only';
+  /** Why its files are not watched; null when they are, or are not meant to be yet. */
+  readonly unwatched: Unwatched | null;
   readonly stale: boolean;
   readonly problem: string | null;
+}
+
+export interface Unwatched {
+  /**
+   * 'limit': the system refuses; 'budget': it would take more than Orchard may have; 'remote': its file
+   * system tells nothing; 'unreadable': its directories could not be listed.
+   */
+  readonly kind: 'limit' | 'budget' | 'remote' | 'unreadable';
+  /** In words that go after "because". */
+  readonly why: string;
 }
 
 export interface RepositoryFacts {

@@ -109,11 +109,31 @@ function viewOf(
     ongoing: facts.ongoing,
     quick: facts.record?.quick ?? false,
     watched: facts.watched,
+    unwatched: facts.unwatched?.why ?? null,
     stale: facts.stale,
     diskBytes: truth.diskBytes.get(facts.id) ?? null,
     problem: facts.problem,
   };
   return { ...view, rebaseNow: rebaseNowOf(view) };
+}
+
+/**
+ * That changes are noticed late because watches ran out: once, however many rows it is about. What can't
+ * be watched where it lies (a network file system) is said on its row alone: nothing is wrong there.
+ */
+function unwatchedProblems(repositories: readonly RepositoryFacts[]): readonly Problem[] {
+  const late = repositories
+    .flatMap(({ worktrees }) => worktrees)
+    .flatMap(({ unwatched }) =>
+      unwatched?.kind === 'limit' || unwatched?.kind === 'budget' ? [unwatched.why] : [],
+    );
+  return [...new Set(late)].map((why) => {
+    const count = late.filter((one) => one === why).length;
+    return {
+      where: 'watching',
+      message: `${count === 1 ? '1 worktree is' : `${count} worktrees are`} looked at now and then instead of being watched, because ${why}.`,
+    };
+  });
 }
 
 /** The snapshot of a truth, all but its revision. */
@@ -170,6 +190,7 @@ export function buildSnapshot(truth: FleetTruth): Omit<Snapshot, 'revision'> {
     }),
     problems: [
       ...truth.problems,
+      ...unwatchedProblems(truth.repositories),
       ...truth.repositories.flatMap(({ location, problem }) =>
         problem === null ? [] : [{ where: location.name, message: problem }],
       ),

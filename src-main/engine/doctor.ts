@@ -2,7 +2,7 @@
 import { describeFailure } from '../contract/failure-texts';
 import type { DoctorCheck } from '../contract/requests';
 import type { ToolState } from '../contract/snapshot';
-import type { RepositoryLocation } from '../domain/facts';
+import type { RepositoryLocation, Unwatched } from '../domain/facts';
 import type { Doctor, Log, Notifier, RepositoryLock, SettingsStore, Terminals } from './ports';
 
 export interface DoctorDeps {
@@ -14,6 +14,11 @@ export interface DoctorDeps {
   readonly settings: Pick<SettingsStore, 'file' | 'setAside' | 'get'> & { readonly problem?: string | null };
   readonly lock: RepositoryLock;
   readonly repositories: () => readonly RepositoryLocation[];
+  readonly watching: () => Promise<{
+    /** Directories that the system lets one person watch, and Orchard's part; null without a known limit. */
+    readonly limit: { readonly system: number; readonly orchard: number } | null;
+    readonly unwatched: readonly Unwatched[];
+  }>;
   /** The environment that git and claude run in, and why it is not the login shell's. */
   readonly environment: { readonly from: 'own' | 'login-shell'; readonly problem: string | null };
   readonly log: Log & { readonly file?: string; readonly problem?: string | null };
@@ -33,6 +38,7 @@ export function createDoctor(deps: DoctorDeps): Doctor {
     { id: 'terminal', title: 'Terminal', find: () => terminalFinding(deps) },
     { id: 'notifications', title: 'Notifications', find: () => notificationFinding(deps) },
     { id: 'settings', title: 'Settings', find: () => settingsFinding(deps) },
+    { id: 'watching', title: 'Watching', find: async () => watchingFinding(await deps.watching()) },
     { id: 'locks', title: 'Locks', find: () => lockFinding(deps) },
     { id: 'environment', title: 'Environment', find: () => environmentFinding(deps) },
     { id: 'log', title: 'Log', find: () => logFinding(deps) },
@@ -120,6 +126,20 @@ function settingsFinding({ settings }: DoctorDeps): Finding {
     return { state: 'warning', message, next };
   }
   return fine(settings.file);
+}
+
+function watchingFinding({ limit, unwatched }: Awaited<ReturnType<DoctorDeps['watching']>>): Finding {
+  const [first, ...more] = unwatched.filter(({ kind }) => kind === 'limit' || kind === 'budget');
+  if (first !== undefined)
+    return {
+      state: 'warning',
+      message: `${more.length === 0 ? '1 worktree is' : `${more.length + 1} worktrees are`} looked at now and then instead of being watched, because ${first.why}.`,
+      next: 'Raise the limit (`sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512`, kept by a file in /etc/sysctl.d), or hide repositories that you do not need. Orchard tries again by itself.',
+    };
+  if (limit === null) return fine('The system sets no limit.');
+  return fine(
+    `Up to ${limit.orchard} directories of the ${limit.system} that the system lets all programs watch.`,
+  );
 }
 
 /** Taking each lock for a moment is the proof that it can be taken; a dead owner's is cleared by it. */

@@ -3,7 +3,7 @@
 import type { OperationEvent } from '../contract/operations';
 import type { Handlers } from '../contract/requests';
 import type { Problem, Snapshot } from '../contract/snapshot';
-import type { Cancel, Log, Notifier, SettingsStore, WatchPerformance } from './ports';
+import type { Cancel, Clock, Log, Notifier, SettingsStore, WatchPerformance } from './ports';
 
 export interface Orchard {
   /** One function per request; inputs are decoded already (see `decode` in contract/boundary.ts). */
@@ -49,6 +49,8 @@ export interface OrchardOptions {
   readonly faceProblems?: FaceProblems;
   /** Starts the git helper (a utility process under Electron); null under plain Node: a child process. */
   readonly startGitHelper: GitHelperStarter | null;
+  /** The machine's when left out; a test turns the hands of its own. */
+  readonly clock?: Clock;
 }
 
 /** A process that runs `git-helper.js`, spoken to by structured messages. */

@@ -174,7 +174,7 @@ function Facts({
       <dd>
         {counts.length === 0 ? 'none' : counts.map(({ words }) => words).join(', ')}
         {worktree.ongoing !== null && `. ${ongoingWord(worktree.ongoing)}`}
-        {worktree.watched === 'git-only' && ' (too many files to watch each; looked at now and then)'}
+        {worktree.unwatched !== null && ` (looked at now and then, because ${worktree.unwatched})`}
       </dd>
       {worktree.collisions.map((collision) => (
         <CollisionFact key={collision.with} name={nameOf(collision.with)} collision={collision} />

@@ -34,6 +34,7 @@ const healthy = (): DoctorDeps => ({
     },
   },
   repositories: () => [location],
+  watching: async () => ({ limit: { system: 65_536, orchard: 20_000 }, unwatched: [] }),
   environment: { from: 'own', problem: null },
   log: { ...createSilentLog(), file: '/log/orchard.log', problem: null },
 });
@@ -48,6 +49,7 @@ test('a healthy machine has every check in order, and no lock stays taken', asyn
     ['terminal', 'ok'],
     ['notifications', 'ok'],
     ['settings', 'ok'],
+    ['watching', 'ok'],
     ['locks', 'ok'],
     ['environment', 'ok'],
     ['log', 'ok'],
@@ -134,4 +136,27 @@ test('a check that throws is broken with a reference, and the others still answe
   }).checks();
   expect(checks.filter(({ state }) => state === 'broken').map(({ id }) => id)).toEqual(['terminal']);
   expect(checks.find(({ id }) => id === 'terminal')?.message).toContain('test-1');
+});
+
+test('watches that ran out are a warning that says what helps; a network file system is none', async () => {
+  const limit = { system: 8_192, orchard: 4_096 };
+  const left = {
+    kind: 'limit',
+    why: 'the system has no file watches left (fs.inotify.max_user_watches)',
+  } as const;
+  const remote = { kind: 'remote', why: 'it is on NFS, whose changes are not announced' } as const;
+  const watching = (unwatched: readonly (typeof left | typeof remote)[]) => async () => ({
+    limit,
+    unwatched,
+  });
+  expect(await find({ watching: watching([left, remote, left]) }, 'watching')).toMatchObject({
+    state: 'warning',
+    message:
+      '2 worktrees are looked at now and then instead of being watched, because the system has no file watches left (fs.inotify.max_user_watches).',
+    next: expect.stringContaining('sysctl fs.inotify.max_user_watches'),
+  });
+  expect(await find({ watching: watching([remote]) }, 'watching')).toMatchObject({
+    state: 'ok',
+    message: 'Up to 4096 directories of the 8192 that the system lets all programs watch.',
+  });
 });

@@ -326,3 +326,30 @@ test('collisions that were not computed yet are unknown to a plan, not absent', 
   const { fleet } = await startFleet();
   expect(await resolverOf(fleet, null).worktree(login.id)).toMatchObject({ collisions: null });
 });
+
+test('watches that ran out are one problem for all rows, and go away with their reason', async () => {
+  const unwatched = { kind: 'limit', why: 'the system has no file watches left' } as const;
+  const blind = { ...login, watched: 'git-only', unwatched } as const;
+  const { fleet, git } = await startFleet({ facts: [repositoryFacts([main, blind])] });
+  expect(fleet.snapshot().problems).toEqual([
+    {
+      where: 'watching',
+      message:
+        '1 worktree is looked at now and then instead of being watched, because the system has no file watches left.',
+    },
+  ]);
+  git.report(repositoryFacts([{ ...main, watched: 'git-only', unwatched }, blind]));
+  await poll(
+    () => fleet.snapshot().problems[0]?.message,
+    (message) => message?.startsWith('2 worktrees are ') === true,
+  );
+  expect(fleet.snapshot().problems).toHaveLength(1);
+  // Where nothing is wrong, only the row says it.
+  const remote = { kind: 'remote', why: 'it is on NFS, whose changes are not announced' } as const;
+  git.report(repositoryFacts([main, { ...login, watched: 'git-only', unwatched: remote }]));
+  await poll(
+    () => fleet.snapshot().problems.length,
+    (count) => count === 0,
+  );
+  expect(fleet.snapshot().repositories[0]?.worktrees[1]?.unwatched).toBe(remote.why);
+});

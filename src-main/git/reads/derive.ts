@@ -1,7 +1,7 @@
 /** From what was read to what is told: pure. */
 import { basename } from 'node:path';
 import type { Merged } from '../../contract/snapshot';
-import type { TaskRecord, WorktreeFacts } from '../../domain/facts';
+import type { TaskRecord, Unwatched, WorktreeFacts } from '../../domain/facts';
 import type { BaseRefs, Distance } from './base';
 import type { CommitInfo } from './refs';
 import { countChanges } from './status-map';
@@ -25,6 +25,7 @@ export interface DeriveInput {
   readonly note: NoteFact | null;
   readonly record: TaskRecord | null;
   readonly watched: 'files' | 'git-only';
+  readonly unwatched: Unwatched | null;
   readonly now: number;
 }
 
@@ -56,6 +57,7 @@ export function deriveWorktree(input: DeriveInput): WorktreeFacts {
     record: input.record,
     note: input.note,
     watched: input.watched,
+    unwatched: input.unwatched,
     stale: false,
     problem: worktree.problem ?? baseProblem(input),
   };

@@ -87,7 +87,12 @@ export function createFactsCache(deps: { readonly directory: string; readonly lo
             location,
             base: facts.base,
             problem: facts.problem,
-            worktrees: facts.worktrees.map((one) => ({ ...one, watched: 'git-only', stale: true })),
+            worktrees: facts.worktrees.map((one) => ({
+              ...one,
+              watched: 'git-only',
+              unwatched: null,
+              stale: true,
+            })),
           },
           distances,
           merged,

@@ -13,6 +13,7 @@ import type {
 } from '../../engine/ports';
 import { systemWatch, type WatchFunction } from '../watch/directory-watches';
 import { createWatchBudget, type WatchBudget } from '../watch/watch-budget';
+import { fairShare, readWatchLimits, type WatchLimits } from '../watch/watch-limit';
 import type { NoteFact } from './derive';
 import { createDistances, type Distances } from './distances';
 import type { FactsCache } from './facts-cache';
@@ -41,6 +42,7 @@ export interface GitObserverDeps {
   /** Stand-ins for tests. */
   readonly watchFunction?: WatchFunction;
   readonly budget?: WatchBudget;
+  readonly watchLimits?: () => Promise<WatchLimits | null>;
 }
 
 /** So many of the last looks are remembered. */
@@ -49,8 +51,8 @@ const LAST_REFRESHES = 20;
 const SWEEP_MS = 30_000;
 /** The least time between two looks of the patrol: at unwatched worktrees, and to verify watched ones. */
 const PATROL_MS = { unwatched: 5_000, verify: 30_000 };
-/** The patrol's part of one core. */
-const PATROL_SHARE = 0.003;
+/** The patrol's part of one core: nothing but the patrol tells of an unwatched file. */
+const PATROL_SHARE = { unwatched: 0.01, verify: 0.003 };
 const CACHE_DELAY_MS = 5_000;
 const FIRST_LOOKS_MS = 3_000;
 
@@ -67,7 +69,10 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
       readonly first: Promise<void>;
     }
   >();
-  const budget = deps.budget ?? createWatchBudget();
+  const budget = deps.budget ?? createWatchBudget(fairShare(null));
+  const readLimits = deps.watchLimits ?? (() => readWatchLimits(deps.platform));
+  let limitsSeen = '';
+  let leftSeen = 0;
   const latest = new Map<string, RepositoryFacts>();
   const unsaved = new Set<string>();
   let saving: Cancel | null = null;
@@ -187,9 +192,22 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
 
   // ------------------------------------------------------------ behind the watches
 
+  /** Answers whether there are more watches to have than the last time. */
+  async function lookAtLimits(): Promise<boolean> {
+    const limits = await readLimits();
+    if (deps.budget === undefined) budget.allow(fairShare(limits));
+    const now = JSON.stringify(limits);
+    // A directory less here and there is not worth a walk through every worktree that was refused.
+    const more = now !== limitsSeen || budget.left > leftSeen + budget.most / 20;
+    limitsSeen = now;
+    leftSeen = budget.left;
+    return more;
+  }
+
   function sweep(): void {
     sweeping = clock.schedule(SWEEP_MS, () => {
-      void Promise.all([...observed.values()].map(({ observation }) => observation.sweep()))
+      void lookAtLimits()
+        .then((more) => Promise.all([...observed.values()].map(({ observation }) => observation.sweep(more))))
         .catch((error) => log.bug('git.sweep', error))
         .then(() => {
           if (!disposed) sweep();
@@ -199,8 +217,8 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
 
   /** Looks whole at one worktree at a time, the one not looked at for longest; unwatched ones first. */
   function patrol(lastCostMs: number, unwatched: boolean): void {
-    const least = unwatched ? PATROL_MS.unwatched : PATROL_MS.verify;
-    patrolling = clock.schedule(Math.max(least, lastCostMs / PATROL_SHARE), () => {
+    const kind = unwatched ? 'unwatched' : 'verify';
+    patrolling = clock.schedule(Math.max(PATROL_MS[kind], lastCostMs / PATROL_SHARE[kind]), () => {
       const trees = [...observed.values()].flatMap(({ observation }) => observation.trees());
       const idle = trees.filter((tree) => !tree.busy && !tree.reader.listed.missing);
       const blind = idle.filter((tree) => tree.watched === 'git-only');
@@ -214,6 +232,7 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
   }
 
   if (deps.watch) {
+    turns = lookAtLimits().then(() => undefined);
     sweep();
     patrol(0, true);
   }

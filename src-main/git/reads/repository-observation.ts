@@ -5,6 +5,7 @@ import { isWithin, type WatchFunction } from '../watch/directory-watches';
 import type { GitChange } from '../watch/git-paths';
 import { createRepositoryWatch } from '../watch/repository-watch';
 import type { WatchBudget } from '../watch/watch-budget';
+import { refusalOf } from '../watch/watch-limit';
 import { type Coalescer, createCoalescer } from './coalescer';
 import { createRepositoryReader, type RepositoryReaderDeps } from './repository-reader';
 import { listSignature, refsSignature, statusSettings, worktreeSignature } from './sweep-signature';
@@ -90,9 +91,11 @@ export function createRepositoryObservation(deps: ObservationDeps) {
           platform: deps.platform,
           watch: deps.watching.watch,
           onChange: hear,
-          onError: (error) => {
+          onError(error) {
             log.warn('git.watch', { repository: location.root, problem: error.message });
-            watchProblem = `Changes are noticed late here: the system refused to watch (${error.message}).`;
+            watchProblem = `Commits are noticed late here, because ${refusalOf(error).why}.`;
+            wanted = true;
+            offer();
           },
         });
 
@@ -231,7 +234,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
   }
 
   const facts = (): RepositoryFacts => {
-    const now = reader.facts((id) => trees.get(id)?.watched ?? 'git-only');
+    const now = reader.facts((id) => trees.get(id)?.watchFacts);
     return watchProblem === null || now.problem !== null ? now : { ...now, problem: watchProblem };
   };
 
@@ -293,9 +296,18 @@ export function createRepositoryObservation(deps: ObservationDeps) {
       if (deps.watching === null) await mergedRows.flush();
       emit(true);
     },
-    /** Without any process: has something been missed? */
-    async sweep(): Promise<void> {
+    /**
+     * Without any process: has something been missed? And what the system refused to watch is tried
+     * again; `moreToHave` when it has more watches to give than at the last sweep.
+     */
+    async sweep(moreToHave: boolean): Promise<void> {
       if (disposed || !started) return;
+      if (gitWatch !== null && watchProblem !== null && (await gitWatch.arm())) {
+        watchProblem = null;
+        // What happened meanwhile was announced to nobody.
+        rows.push({ ...NOTHING, list: true });
+      }
+      for (const tree of trees.values()) tree.watchAgain(moreToHave);
       const list = await currentListSignature();
       if (list !== listSeen) rows.push({ ...NOTHING, list: true });
       else if ((await currentRefsSignature()) !== refsSeen) rows.push(NOTHING);

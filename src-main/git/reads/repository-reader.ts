@@ -1,6 +1,6 @@
 /** What is known of one repository: its list of worktrees, its refs, and what follows from them. */
 import type { Merged } from '../../contract/snapshot';
-import type { RepositoryFacts, RepositoryLocation, TaskRecord } from '../../domain/facts';
+import type { RepositoryFacts, RepositoryLocation, TaskRecord, WorktreeFacts } from '../../domain/facts';
 import type { Log } from '../../engine/ports';
 import { baseRefs, baseTip, repositoryBase, usualBases } from './base';
 import type { Comparison } from './compared-refs';
@@ -348,7 +348,9 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
       const head = headOf(worktree, refs);
       return worktree.status.oid === head ? null : `${worktree.status.oid} ${head}`;
     },
-    facts(watched: (id: string) => 'files' | 'git-only'): RepositoryFacts {
+    facts(
+      watchOf: (id: string) => Pick<WorktreeFacts, 'watched' | 'unwatched'> | undefined,
+    ): RepositoryFacts {
       return {
         location,
         base,
@@ -361,7 +363,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
             refsKnown: refs !== null,
             merged: question === null ? null : (merged.get(question) ?? null),
             note: notes.get(worktree.listed.id) ?? null,
-            watched: watched(worktree.listed.id),
+            ...(watchOf(worktree.listed.id) ?? { watched: 'git-only', unwatched: null }),
             now: deps.now(),
           });
         }),

@@ -1,4 +1,5 @@
 /** One worktree under observation: its watch, its pending work, and the reads that answer it. */
+import type { Unwatched } from '../../domain/facts';
 import type { Clock, Log, Refresh } from '../../engine/ports';
 import { relativePath } from '../watch/directory-watches';
 import { remoteFileSystem } from '../watch/file-system-kind';
@@ -8,6 +9,10 @@ import type { GitRunner } from './git-runner';
 import type { ObservationDeps } from './repository-observation';
 import { worktreeSignature } from './sweep-signature';
 import { MOST_PATHS, type WorktreeReader } from './worktree-reader';
+
+/** A refused watch is tried again after this, and after twice as long each time. */
+const FIRST_RETRY_MS = 60_000;
+const LONGEST_RETRY_MS = 15 * 60_000;
 
 interface TreeWork {
   readonly full: boolean;
@@ -56,7 +61,11 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
   let events = 0;
   let refreshes = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
-  let refusal: string | null = null;
+  let refusal: Unwatched | null = null;
+  /** When to try again to watch, and how long to wait after that. */
+  let retryAt = Number.POSITIVE_INFINITY;
+  let retryPause = FIRST_RETRY_MS;
+  let beginning = false;
   /** The full look that is under way, while it may still be given up for a newer one. */
   let looking: AbortController | null = null;
   let givenUp = false;
@@ -140,28 +149,41 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
     // Many at once, or a checkout: one walk is cheaper than asking about each.
     const armed = await watch.arm(full ? null : [...todo.fresh]);
     if (armed.state === 'refused') {
-      if (full || armed.why !== 'unreadable') refused(armed.why);
-    } else if (full) reader.learnTracked(armed.tracked);
+      if (full || armed.because.kind !== 'unreadable') refused(armed.because);
+    } else if (full && armed.state === 'watching') reader.learnTracked(armed.tracked);
     return { full, paths: todo.paths };
   }
 
-  function refused(why: string): void {
+  function refused(because: Unwatched): void {
     if (disposed) return;
     watch?.dispose();
     watch = null;
     watching = false;
-    refusal = why;
-    log.warn('git.watch-files', { worktree: reader.listed.path, problem: why });
+    // Said once: a try that fails again is no news.
+    if (refusal?.why !== because.why)
+      log.warn('git.watch-files', { worktree: reader.listed.path, problem: because.why });
+    refusal = because;
+    // A try takes a walk, and for its time the very watches that others may be waiting for.
+    retryAt = because.kind === 'remote' ? Number.POSITIVE_INFINITY : clock.now() + retryPause;
+    retryPause = Math.min(2 * retryPause, LONGEST_RETRY_MS);
     deps.onChange();
     deps.after();
   }
 
   async function begin(): Promise<void> {
+    if (beginning) return;
+    beginning = true;
+    await beginWatching().finally(() => {
+      beginning = false;
+    });
+  }
+
+  async function beginWatching(): Promise<void> {
     if (deps.watching === null || disposed || watch !== null || reader.listed.missing) return;
     const remote = await remoteFileSystem(reader.listed.path, deps.platform);
     if (disposed) return;
     if (remote !== null) {
-      refused(`on ${remote}, whose changes are not announced`);
+      refused({ kind: 'remote', why: `it is on ${remote}, whose changes are not announced` });
       return;
     }
     const mine = createWorktreeWatch({
@@ -181,18 +203,19 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
         work.push({ ...NOTHING, full: true, rearm: rules });
       },
       onRoot: deps.onRoot,
-      onRefused: (error) => refused(error.message),
+      onRefused: refused,
     });
     watch = mine;
     const indexBefore = await worktreeSignature(reader.listed.gitDir);
     const armed = await mine.arm(null);
     if (disposed || watch !== mine) return;
-    if (armed.state === 'refused') {
-      refused(armed.why);
-      return;
-    }
+    if (armed.state === 'refused') refused(armed.because);
+    if (armed.state !== 'watching') return;
     watching = true;
+    if (refusal !== null) log.info('git.watch-files', { worktree: reader.listed.path, again: true });
     refusal = null;
+    retryAt = Number.POSITIVE_INFINITY;
+    retryPause = FIRST_RETRY_MS;
     // What changed between the first look and now was announced to nobody.
     work.push({ ...NOTHING, full: true });
     await work.flush();
@@ -222,6 +245,11 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
     /** Something happened in here that no watch may have told. */
     hint: () => work.push({ ...NOTHING, full: !watching, note: true }),
     watch: () => deps.watching?.inTurn(begin),
+    /** Tries again to watch what was refused: when it is time, or at once when there are more to have. */
+    watchAgain(moreToHave: boolean): void {
+      if (refusal === null || refusal.kind === 'remote' || beginning) return;
+      if (moreToHave || clock.now() >= retryAt) deps.watching?.inTurn(begin);
+    },
     /** A full look now and then, to find what was missed; a difference is a bug of ours. */
     async verify(): Promise<void> {
       if (work.busy || disposed) return;
@@ -251,9 +279,12 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
     get watched(): 'files' | 'git-only' {
       return watching ? 'files' : 'git-only';
     },
+    get watchFacts() {
+      return { watched: this.watched, unwatched: refusal };
+    },
     /** Why its files are not watched; null when they are, or are not meant to be yet. */
     get refusal() {
-      return refusal;
+      return refusal?.why ?? null;
     },
     get watches() {
       return watch?.size ?? 0;

@@ -29,15 +29,18 @@ export interface RepositoryWatchDeps {
 }
 
 export interface RepositoryWatch {
-  /** Watches what is there now: to be called first, and when worktrees came or went. */
-  arm(): Promise<void>;
+  /**
+   * Watches what is there now: to be called first, and when worktrees came or went. False when the
+   * system refused some of it.
+   */
+  arm(): Promise<boolean>;
   readonly size: number;
   dispose(): void;
 }
 
 export function createRepositoryWatch(deps: RepositoryWatchDeps): RepositoryWatch {
   const { commonDir } = deps;
-  let arming: Promise<void> | null = null;
+  let arming: Promise<boolean> | null = null;
   let again = false;
   let disposed = false;
   const watches: DirectoryWatches =
@@ -76,18 +79,20 @@ export function createRepositoryWatch(deps: RepositoryWatchDeps): RepositoryWatc
   }
 
   /** One at a time; asked again meanwhile, it looks again. */
-  function arm(): Promise<void> {
+  function arm(): Promise<boolean> {
     if (arming !== null) {
       again = true;
       return arming;
     }
     arming = (async () => {
+      let refused: Error | null;
       do {
         again = false;
-        const error = await watches.add(await wantedDirectories(commonDir));
-        if (error !== null) deps.onError(error);
+        refused = await watches.add(await wantedDirectories(commonDir));
+        if (refused !== null) deps.onError(refused);
       } while (again && !disposed);
       arming = null;
+      return refused === null;
     })();
     return arming;
   }

@@ -3,13 +3,15 @@ export interface WatchBudget {
   /** Takes that many if they are left. */
   take(count: number): boolean;
   give(count: number): void;
+  /** There are more or fewer to have than before; what is taken already stays. */
+  allow(most: number): void;
   readonly left: number;
   readonly taken: number;
+  readonly most: number;
 }
 
-const DEFAULT_WATCHES = 20_000;
-
-export function createWatchBudget(most = DEFAULT_WATCHES): WatchBudget {
+export function createWatchBudget(atFirst: number): WatchBudget {
+  let most = atFirst;
   let taken = 0;
   return {
     take(count) {
@@ -20,8 +22,14 @@ export function createWatchBudget(most = DEFAULT_WATCHES): WatchBudget {
     give(count) {
       taken = Math.max(0, taken - count);
     },
+    allow(next) {
+      most = next;
+    },
     get left() {
-      return most - taken;
+      return Math.max(0, most - taken);
+    },
+    get most() {
+      return most;
     },
     get taken() {
       return taken;

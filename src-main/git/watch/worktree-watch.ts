@@ -4,6 +4,7 @@
  */
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
+import type { Unwatched } from '../../domain/facts';
 import type { GitRunner } from '../reads/git-runner';
 import {
   createPerDirectoryWatches,
@@ -14,6 +15,7 @@ import {
   type WatchFunction,
 } from './directory-watches';
 import type { WatchBudget } from './watch-budget';
+import { refusalOf } from './watch-limit';
 
 export interface WorktreeWatchDeps {
   readonly root: string;
@@ -30,12 +32,14 @@ export interface WorktreeWatchDeps {
   /** The worktree's directory or its `.git` file changed. */
   readonly onRoot: () => void;
   /** Watching ended because the system refused. */
-  readonly onRefused: (error: Error) => void;
+  readonly onRefused: (because: Unwatched) => void;
 }
 
 export type Armed =
   | { readonly state: 'watching'; readonly added: readonly string[]; readonly tracked: readonly string[] }
-  | { readonly state: 'refused'; readonly why: string };
+  | { readonly state: 'refused'; readonly because: Unwatched }
+  /** It was disposed meanwhile. */
+  | { readonly state: 'ended' };
 
 export interface WorktreeWatch {
   /** Watches everything there is (null), or these new directories and what is below them. */
@@ -49,6 +53,7 @@ const HANDED_ON_AT_A_TIME = 200;
 const STATS_AT_A_TIME = 50;
 /** Linux stamps files with the time of its last tick, 10 ms ago at most: https://man7.org/linux/man-pages/man7/time.7.html */
 const COARSEST_FILE_TIME_MS = 20;
+const UNREADABLE: Unwatched = { kind: 'unreadable', why: 'its directories could not be listed' };
 const RULES = new Set(['.gitignore', '.gitattributes']);
 
 export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
@@ -64,10 +69,15 @@ export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
   let taken = 0;
   let disposed = false;
 
+  const tooMany = (): Unwatched => ({
+    kind: 'budget',
+    why: `there are more directories than Orchard may watch here (${budget.most} in all)`,
+  });
+
   function refuse(error: Error): void {
     if (disposed) return;
     dispose();
-    deps.onRefused(error);
+    deps.onRefused(refusalOf(error));
   }
 
   /** What is taken from the budget follows what is watched. */
@@ -192,10 +202,10 @@ export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
           from: places,
           limit: perDirectory ? budget.left + taken : Number.MAX_SAFE_INTEGER,
         });
-        if (disposed) return { state: 'refused', why: 'ended' };
+        if (disposed) return { state: 'ended' };
         if ('problem' in found) {
           if (from === null || found.problem === 'too-many') dispose();
-          return { state: 'refused', why: found.problem };
+          return { state: 'refused', because: found.problem === 'too-many' ? tooMany() : UNREADABLE };
         }
         const wanted = found.directories.map((path) => (path === '' ? root : join(root, path)));
         if (places === null) {
@@ -208,17 +218,17 @@ export function createWorktreeWatch(deps: WorktreeWatchDeps): WorktreeWatch {
         added.push(...found.directories.filter((_, at) => !watches.has(wanted[at] ?? '')));
         if (perDirectory && news.length > budget.left) {
           dispose();
-          return { state: 'refused', why: 'too-many' };
+          return { state: 'refused', because: tooMany() };
         }
         const error = await watches.add(wanted);
-        if (disposed) return { state: 'refused', why: 'ended' };
+        if (disposed) return { state: 'ended' };
         settle();
         if (error !== null) {
           dispose();
-          return { state: 'refused', why: error.message };
+          return { state: 'refused', because: refusalOf(error) };
         }
         places = perDirectory ? await missedBelow(news, since) : [];
-        if (disposed) return { state: 'refused', why: 'ended' };
+        if (disposed) return { state: 'ended' };
         if (places.length === 0) return { state: 'watching', added, tracked };
       }
     },

@@ -74,6 +74,7 @@ export function worktree(count: number, change: Partial<WorktreeView> = {}): Wor
     ongoing: null,
     quick: false,
     watched: 'files',
+    unwatched: null,
     stale: false,
     diskBytes: null,
     problem: null,

@@ -66,6 +66,7 @@ export function createPlainFleet(options: {
               : null,
             note: null,
             watched: 'files',
+            unwatched: null,
             stale: false,
             problem: null,
           };

@@ -1,0 +1,64 @@
+/**
+ * The whole product without a face in a process of its own, told what to do on its input, one JSON line
+ * each; it answers on its output the same way. Its clock runs so many times faster than the machine's.
+ */
+import { writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { composeOrchard } from '../../../src-main/compose';
+import type { Clock } from '../../../src-main/engine/ports';
+
+type Command =
+  | { readonly do: 'limit'; readonly what: 'watches' | 'instances'; readonly most: number }
+  | { readonly do: 'start'; readonly repositories: readonly string[]; readonly faster: number }
+  | { readonly do: 'snapshot' | 'doctor' | 'performance' | 'end' };
+
+const began = Date.now();
+const fasterClock = (times: number): Clock => ({
+  now: () => began + (Date.now() - began) * times,
+  schedule(delayMs, run) {
+    const timer = setTimeout(run, delayMs / times);
+    return () => clearTimeout(timer);
+  },
+});
+
+let orchard: Awaited<ReturnType<typeof composeOrchard>> | null = null;
+
+async function obey(command: Command): Promise<unknown> {
+  switch (command.do) {
+    case 'limit':
+      await writeFile(`/proc/sys/user/max_inotify_${command.what}`, `${command.most}`);
+      return true;
+    case 'start':
+      orchard = await composeOrchard({
+        repositories: command.repositories,
+        watch: true,
+        env: process.env,
+        platform: 'linux',
+        notifier: null,
+        person: null,
+        startGitHelper: null,
+        clock: fasterClock(command.faster),
+      });
+      return orchard.start();
+    case 'snapshot':
+      return orchard?.snapshot();
+    case 'performance':
+      return orchard?.performance();
+    case 'doctor':
+      return orchard?.handlers['doctor.run']({});
+    case 'end':
+      await orchard?.dispose();
+      return true;
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command: Command = JSON.parse(line);
+  const answer = await obey(command).then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error: String(error) }),
+  );
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  if (command.do === 'end') break;
+}
+process.exit(0);
