@@ -45,6 +45,22 @@ export const collide = (a: LandingCandidate, b: LandingCandidate): boolean =>
 export const sharedFiles = (a: LandingCandidate, b: LandingCandidate): readonly string[] =>
   [...new Set([...(a.collides.get(b.id) ?? []), ...(b.collides.get(a.id) ?? [])])].sort();
 
+type Crowds = ReadonlyMap<LandingCandidate, ReadonlySet<LandingCandidate>>;
+
+/** Whom each of them collides with, looked up once. */
+export function crowdsOf(candidates: readonly LandingCandidate[]): Crowds {
+  const byId = new Map(candidates.map((one) => [one.id, one]));
+  const crowds = new Map(candidates.map((one) => [one, new Set<LandingCandidate>()]));
+  for (const one of candidates)
+    for (const id of one.collides.keys()) {
+      const other = byId.get(id);
+      if (other === undefined || other === one) continue;
+      crowds.get(one)?.add(other);
+      crowds.get(other)?.add(one);
+    }
+  return crowds;
+}
+
 const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Ready ones, then those with more to carry over, then the older, then by name: a total order. */
@@ -61,11 +77,15 @@ export function byReadiness(a: LandingCandidate, b: LandingCandidate): number {
 
 /** Who needs a rebase when they land in this order: whoever collides with something before it, or with the base. */
 export function rebasesIn(order: readonly LandingCandidate[]): ReadonlySet<WorktreeId> {
-  return new Set(
-    order
-      .filter((one, at) => one.conflictsWithBase || order.slice(0, at).some((before) => collide(before, one)))
-      .map(({ id }) => id),
-  );
+  const crowds = crowdsOf(order);
+  const landed = new Set<LandingCandidate>();
+  const rebases = new Set<WorktreeId>();
+  for (const one of order) {
+    if (one.conflictsWithBase || [...(crowds.get(one) ?? [])].some((other) => landed.has(other)))
+      rebases.add(one.id);
+    landed.add(one);
+  }
+  return rebases;
 }
 
 /** An order in which the fewest need a rebase; among those, the one that lands what is ready first. */
@@ -79,7 +99,8 @@ export function orderLandings(candidates: readonly LandingCandidate[]): Ordered 
     for (const one of cluster.length <= MOST_EXACT ? largestIndependent(cluster) : manyIndependent(cluster))
       spared.add(one);
   }
-  const alone = (one: LandingCandidate) => !ranked.some((other) => other !== one && collide(one, other));
+  const crowds = crowdsOf(ranked);
+  const alone = (one: LandingCandidate) => crowds.get(one)?.size === 0;
   const turn = (one: LandingCandidate) => {
     if (!spared.has(one)) return one.conflictsWithBase ? 4 : 3;
     // Waiting for one that nobody waits for would be no advice.
@@ -101,6 +122,7 @@ export function rebasesIfNext(candidates: readonly LandingCandidate[], next: Lan
 export function clustersOf(
   candidates: readonly LandingCandidate[],
 ): readonly (readonly LandingCandidate[])[] {
+  const crowds = crowdsOf(candidates);
   const left = new Set(candidates);
   const clusters: LandingCandidate[][] = [];
   for (const start of candidates) {
@@ -108,11 +130,7 @@ export function clustersOf(
     const cluster = new Set([start]);
     // A set being walked yields what is added to it meanwhile.
     for (const one of cluster)
-      for (const other of left)
-        if (collide(one, other)) {
-          cluster.add(other);
-          left.delete(other);
-        }
+      for (const other of crowds.get(one) ?? []) if (left.delete(other)) cluster.add(other);
     clusters.push(candidates.filter((one) => cluster.has(one)));
   }
   return clusters;
@@ -152,14 +170,22 @@ function largestIndependent(cluster: readonly LandingCandidate[]): readonly Land
 
 /** A set of which no two collide, by always taking the one that collides with the fewest that are left. */
 function manyIndependent(cluster: readonly LandingCandidate[]): readonly LandingCandidate[] {
+  const crowds = crowdsOf(cluster);
   const taken: LandingCandidate[] = [];
-  let left = cluster;
-  while (left.length > 0) {
-    const crowded = left.map((one) => left.filter((other) => collide(one, other)).length);
-    const next = left[crowded.indexOf(Math.min(...crowded))];
-    if (next === undefined) break;
+  const left = new Set(cluster);
+  const crowding = (one: LandingCandidate) =>
+    [...(crowds.get(one) ?? [])].filter((other) => left.has(other)).length;
+  const counts = new Map(cluster.map((one) => [one, crowding(one)]));
+  while (left.size > 0) {
+    let next: LandingCandidate | null = null;
+    // The first of the least crowded, in the order given.
+    for (const one of left) if (next === null || (counts.get(one) ?? 0) < (counts.get(next) ?? 0)) next = one;
+    if (next === null) break;
     taken.push(next);
-    left = left.filter((other) => other !== next && !collide(other, next));
+    left.delete(next);
+    for (const out of crowds.get(next) ?? [])
+      if (left.delete(out))
+        for (const beside of crowds.get(out) ?? []) counts.set(beside, (counts.get(beside) ?? 0) - 1);
   }
   return taken;
 }

@@ -92,7 +92,8 @@ export function placeText(ordered: Ordered, one: LandingCandidate): string | nul
     }.`;
   const before = crowd.filter(({ id }) => !rebases.has(id));
   const why = before.length === 1 && before[0] !== undefined ? whyBefore(before[0], one) : null;
-  const now = rebasesIfNext(order, one);
+  // Where the best can't be tried out, no number is promised.
+  const now = exact ? rebasesIfNext(order, one) : rebases.size;
   const sum =
     now > rebases.size
       ? `, ${now} ${now === 1 ? 'rebase' : 'rebases'} in all instead of ${rebases.size}`

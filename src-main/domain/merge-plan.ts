@@ -216,10 +216,6 @@ function warningsOf(
     if (choices.skipValidation) warnings.push('Validation is skipped, as asked.');
     else if (validation.length === 0)
       warnings.push('No way to validate was found: nothing is built or tested.');
-    for (const { name, files } of facts.collisions)
-      warnings.push(
-        `Collides with ${name} in ${files.slice(0, 5).join(', ')}: merge one of the two, then rebase the other.`,
-      );
   }
   if (facts.skippedHooks.length > 0)
     warnings.push(
