@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Merged } from '../../src-main/contract/snapshot';
 import type { GitRunner } from '../../src-main/git/reads/git-runner';
 import { createManualClock } from '../support/manual-clock';
-import { createObserving } from '../support/observing';
+import { createObserving, recordingRunner } from '../support/observing';
 import { poll } from '../support/poll';
 import { createSandbox } from '../support/repositories';
 
@@ -79,7 +79,6 @@ test('one look without watching: no watch, no timer, merged answered before it r
   await observing.open(main);
   expect(observing.at(side).merged).toBe('squash');
   expect(asked).toEqual(['side']);
-  expect(observing.observer.performance().watches).toMatchObject({ git: 0, files: 0 });
   expect(clock.pending()).toBe(0);
 });
 
@@ -243,4 +242,45 @@ test('a runner that is slow to answer does not hold back other worktrees', async
   expect(observing.at(main).changes.untracked).toBe(0);
   release();
   await observing.until(main, (row) => row.changes.untracked === 1);
+});
+
+test('what changes after the first look and before anything is watched is found', async () => {
+  const sandbox = await createSandbox();
+  const main = await sandbox.repository('quick');
+  const side = await sandbox.worktree(main, join(sandbox.root, 'side'), 'side');
+  const slow = await sandbox.repository('slow');
+  const { runner } = await recordingRunner(sandbox);
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const observing = await createObserving(sandbox, {
+    runner: {
+      ...runner,
+      async run(call) {
+        if (call.cwd === slow && call.args[0] === 'status') await held;
+        return runner.run(call);
+      },
+    },
+  });
+  const opened = observing.open(main, slow);
+  await poll(() => observing.seen.some((facts) => facts.worktrees.some(({ path }) => path === side)));
+  await sandbox.commit(side, { x: 'x' }, 'unwatched');
+  await sandbox.git(main, 'worktree', 'lock', side);
+  await sandbox.write(join(main, 'new'), 'x');
+  const row = (path: string) =>
+    observing.seen
+      .flatMap((facts) => facts.worktrees)
+      .filter((worktree) => worktree.path === path)
+      .at(-1);
+  release();
+  await opened;
+  await poll(
+    () => row(side),
+    (now) => now?.locked === true && now.ahead === 1 && now.lastCommit?.subject === 'unwatched',
+  );
+  await poll(
+    () => row(main),
+    (now) => now?.changes.untracked === 1,
+  );
 });

@@ -55,6 +55,8 @@ const PATROL_MS = { unwatched: 5_000, verify: 30_000 };
 const PATROL_SHARE = { unwatched: 0.01, verify: 0.003 };
 const CACHE_DELAY_MS = 5_000;
 const FIRST_LOOKS_MS = 3_000;
+/** So long the first look at a repository on a slow disk holds up that of the next one. */
+const LISTING_MS = 100;
 
 export function createGitObserver(deps: GitObserverDeps): GitObserver & {
   performance(): WatchPerformance;
@@ -79,6 +81,7 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
   let sweeping: Cancel | null = null;
   let patrolling: Cancel | null = null;
   let turns: Promise<void> = Promise.resolve();
+  let entrance: Promise<void> = Promise.resolve();
   let initDefault: Promise<string | null> | null = null;
   let disposed = false;
   const lastRefreshes: Refresh[] = [];
@@ -112,6 +115,27 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
       .then(afterFirstLooks)
       .then(() => (disposed ? undefined : work()))
       .catch((error) => void log.bug('git.watch', error));
+  };
+
+  /**
+   * One repository after the other, until its worktrees are listed: git is at work on the first ones
+   * while the next one's files are read. All at once would leave git waiting for all of them.
+   */
+  const enter = (look: (listed: () => void) => Promise<void>): Promise<void> => {
+    const before = entrance;
+    return new Promise((resolve, reject) => {
+      entrance = before.then(
+        () =>
+          new Promise((next) => {
+            const giveUp = clock.schedule(LISTING_MS, next);
+            const listed = () => {
+              giveUp();
+              next();
+            };
+            look(listed).finally(listed).then(resolve, reject);
+          }),
+      );
+    });
   };
 
   /** The person's `init.defaultBranch`: asked once, from a directory that belongs to no repository. */
@@ -157,7 +181,7 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
         observation.mergedMemory.restore(cached.merged);
         if (deps.watch && observed.get(location.id)?.observation === observation) tell(cached.facts);
       }
-      await observation.start();
+      await enter(observation.start);
     })();
     observed.set(location.id, { observation, distances, first });
   }

@@ -52,6 +52,8 @@ export function createRepositoryObservation(deps: ObservationDeps) {
   let holding: Cancel | null = null;
   let wanted = false;
   let started = false;
+  let armed = false;
+  let onListed: () => void = () => undefined;
   let disposed = false;
   let watchProblem: string | null = null;
   let listSeen = '';
@@ -182,11 +184,12 @@ export function createRepositoryObservation(deps: ObservationDeps) {
         });
         trees.set(worktree.listed.id, tree);
         tree.readAll();
-        if (started) tree.watch();
+        if (armed) tree.watch();
         // The first time there is nothing to wait for: beside the refs.
-        else void tree.flush();
+        if (!started) void tree.flush();
       }
-      if (gitWatch !== null) await gitWatch.arm();
+      onListed();
+      if (armed) await gitWatch?.arm();
     }
     const moved = new Set(work.moved);
     for (const gitDir of work.heads) {
@@ -195,8 +198,9 @@ export function createRepositoryObservation(deps: ObservationDeps) {
       // Another branch perhaps, whose distance nobody has asked for yet.
       if (worktree?.head?.branch != null) moved.add(`refs/heads/${worktree.head.branch}`);
     }
-    refsSeen = await currentRefsSignature();
-    await reader.readAllRefs(moved);
+    const seenBefore = currentRefsSignature();
+    await reader.readAllRefs(moved, seenBefore);
+    refsSeen = await seenBefore;
     for (const tree of trees.values()) {
       // `git reset --soft` moves a branch and touches neither HEAD nor index, yet changes what is staged.
       const apart = reader.disagreement(tree.reader);
@@ -216,7 +220,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
   }
 
   const currentListSignature = () =>
-    listSignature(location.commonDir, [
+    listSignature(location, [
       location.commonDir,
       ...reader.worktrees().map((worktree) => worktree.listed.path),
     ]);
@@ -261,6 +265,33 @@ export function createRepositoryObservation(deps: ObservationDeps) {
   }
 
   /** Until all that was asked for is read, and what follows from it; not until a storm is over. */
+  /** Without any process: has something been missed? */
+  async function lookForMissed(): Promise<void> {
+    if (disposed) return;
+    const list = await currentListSignature();
+    if (list !== listSeen) rows.push({ ...NOTHING, list: true });
+    else if ((await currentRefsSignature()) !== refsSeen) rows.push(NOTHING);
+    await Promise.all(
+      [...trees.values()].map(async (tree) => {
+        if ((await worktreeSignature(tree.reader.listed.gitDir)) === tree.seen) return;
+        rows.push({ ...NOTHING, heads: new Set([tree.reader.listed.gitDir]) });
+        tree.readAll();
+      }),
+    );
+  }
+
+  /** The git directories first. Each worktree's own watch begins with another whole look at it. */
+  async function watchAll(): Promise<void> {
+    if (deps.watching === null || gitWatch === null) return;
+    await deps.watching.afterFirstLooks();
+    if (disposed) return;
+    armed = true;
+    await gitWatch.arm();
+    settingsSeen = await statusSettings(location.commonDir);
+    await lookForMissed();
+    for (const tree of trees.values()) tree.watch();
+  }
+
   async function settle(): Promise<void> {
     const busy = () => rows.busy || [...trees.values()].some((tree) => tree.busy);
     for (let round = 0; round < SETTLE_ROUNDS && busy() && !disposed; round++) {
@@ -271,19 +302,21 @@ export function createRepositoryObservation(deps: ObservationDeps) {
 
   return {
     location,
-    /** Reads everything once and tells it. Watching starts before, so that nothing falls in between. */
-    async start(): Promise<void> {
+    /**
+     * Reads everything once and tells it; then watches, and looks for what fell in between. Calls
+     * `listed` when the worktrees are known and their reads asked for.
+     */
+    async start(listed: () => void): Promise<void> {
+      onListed = listed;
       // Asked beside the list: the refs need it, and it is kept.
       void deps.initDefault();
-      if (gitWatch !== null) await gitWatch.arm();
-      settingsSeen = await statusSettings(location.commonDir);
       rows.push({ ...NOTHING, list: true });
       // The list starts the worktrees' reads, which run beside the refs'.
       await settle();
       started = true;
       if (deps.watching === null) await mergedRows.flush();
       emit(true);
-      for (const tree of trees.values()) tree.watch();
+      void watchAll().catch((error) => log.bug('git.watch', error));
     },
     async refresh(): Promise<void> {
       rows.push({
@@ -297,27 +330,18 @@ export function createRepositoryObservation(deps: ObservationDeps) {
       emit(true);
     },
     /**
-     * Without any process: has something been missed? And what the system refused to watch is tried
-     * again; `moreToHave` when it has more watches to give than at the last sweep.
+     * Has something been missed? And what the system refused to watch is tried again; `moreToHave` when
+     * it has more watches to give than at the last sweep.
      */
     async sweep(moreToHave: boolean): Promise<void> {
       if (disposed || !started) return;
-      if (gitWatch !== null && watchProblem !== null && (await gitWatch.arm())) {
+      if (armed && gitWatch !== null && watchProblem !== null && (await gitWatch.arm())) {
         watchProblem = null;
         // What happened meanwhile was announced to nobody.
         rows.push({ ...NOTHING, list: true });
       }
       for (const tree of trees.values()) tree.watchAgain(moreToHave);
-      const list = await currentListSignature();
-      if (list !== listSeen) rows.push({ ...NOTHING, list: true });
-      else if ((await currentRefsSignature()) !== refsSeen) rows.push(NOTHING);
-      await Promise.all(
-        [...trees.values()].map(async (tree) => {
-          if ((await worktreeSignature(tree.reader.listed.gitDir)) === tree.seen) return;
-          rows.push({ ...NOTHING, heads: new Set([tree.reader.listed.gitDir]) });
-          tree.readAll();
-        }),
-      );
+      await lookForMissed();
     },
     hint(path: string): void {
       let deepest: WorktreeObservation | null = null;

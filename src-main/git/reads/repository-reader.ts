@@ -10,7 +10,7 @@ import type { GitRunner } from './git-runner';
 import { likelyBase } from './likely-base';
 import { createMergedMemory, type MergedMemory, type MergedQuestion } from './merged-memory';
 import { type CommitInfo, parseCommit, type Refs, readRefs, refPatterns } from './refs';
-import { refsSignature } from './sweep-signature';
+import { refPlacesSignature } from './sweep-signature';
 import { isThere, listWorktrees, readProblem, repositoryDirectory } from './worktree-list';
 import { createWorktreeReader, type WorktreeReader } from './worktree-reader';
 
@@ -171,10 +171,9 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
       : `refs/heads/${name}`;
   }
 
-  /** `moved`: refs that are known to have moved, by their full names. */
-  async function readAllRefs(moved: ReadonlySet<string>): Promise<void> {
-    const cwd = await repositoryDirectory(location);
-    const initDefault = await deps.initDefault();
+  /** `moved`: refs that are known to have moved, by their full names. Reads nothing before `begin`. */
+  async function readAllRefs(moved: ReadonlySet<string>, begin: Promise<unknown>): Promise<void> {
+    const [cwd, initDefault] = await Promise.all([repositoryDirectory(location), deps.initDefault()]);
     const all = [...worktrees.values()];
     const mainBranch = all.find((worktree) => worktree.listed.isMain)?.head?.branch ?? null;
     const branches = all.flatMap((worktree) => branchOf(worktree) ?? []);
@@ -189,12 +188,12 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     const likely = base ?? (await likelyBase(location.commonDir, { configured, initDefault, mainBranch }));
     const comparisons = comparisonsFor(likely, moved);
     const files = comparisons.flatMap(({ ref, against }) => [ref, against]);
-    const before = await refsSignature(location.commonDir, files);
+    const places = () => (files.length === 0 ? null : refPlacesSignature(location.commonDir, files));
+    const [before] = await Promise.all([places(), begin]);
     let read = await readRefs(runner, cwd, patterns, comparisons);
     // Had one moved in between, git may have counted from another commit than the one that it told.
-    if (!('problem' in read) && comparisons.length > 0)
-      if ((await refsSignature(location.commonDir, files)) === before) keepCompared(read);
     if (!('problem' in read)) {
+      if (files.length > 0 && (await places()) === before) keepCompared(read);
       // A default branch or an upstream of another name needs a second look; then it is remembered.
       const name = repositoryBase(read, { configured, initDefault, mainBranch });
       const names = new Set([name, ...bases].filter((one) => one !== null));

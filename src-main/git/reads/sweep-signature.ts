@@ -1,6 +1,7 @@
 /** What the sweep compares: file times and sizes that change when git writes, read without any process. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { RepositoryLocation } from '../../domain/facts';
 
 async function mark(path: string): Promise<string> {
   try {
@@ -21,11 +22,26 @@ export async function refsSignature(commonDir: string, refs: readonly string[]):
   return (await Promise.all(files.map((name) => mark(join(commonDir, name))))).join(' ');
 }
 
-/** The worktrees' entries and locks, and whether each directory is there. */
-export async function listSignature(commonDir: string, paths: readonly string[]): Promise<string> {
+/**
+ * The same for a look that takes a moment, in fewer questions: whoever writes a ref renames a file into
+ * its directory, which tells of any of them. `refs`: full names.
+ */
+export async function refPlacesSignature(commonDir: string, refs: readonly string[]): Promise<string> {
+  const places = new Set(refs.map((ref) => dirname(ref)));
+  const files = ['packed-refs', ...places, 'reftable/tables.list'];
+  return (await Promise.all(files.map((name) => mark(join(commonDir, name))))).join(' ');
+}
+
+/** The worktrees' entries, locks and records, the settings, and whether each directory is there. */
+export async function listSignature(
+  { commonDir, root }: Pick<RepositoryLocation, 'commonDir' | 'root'>,
+  paths: readonly string[],
+): Promise<string> {
   const worktrees = join(commonDir, 'worktrees');
   const entries = await readdir(worktrees).catch(() => []);
-  const [locks, there] = await Promise.all([
+  const [tasks, settings, locks, there] = await Promise.all([
+    mark(join(commonDir, 'orchard', 'tasks')),
+    mark(join(root, '.orchard.json')),
     Promise.all(
       entries.sort().map(async (entry) => `${entry}${await mark(join(worktrees, entry, 'locked'))}`),
     ),
@@ -38,7 +54,7 @@ export async function listSignature(commonDir: string, paths: readonly string[])
       ),
     ),
   ]);
-  return `${locks.join('/')} ${there.join('')}`;
+  return `${tasks} ${settings} ${locks.join('/')} ${there.join('')}`;
 }
 
 /** The repository's configuration less what can not change a file's status: branches and remotes. */

@@ -69,19 +69,23 @@ async function main(location: RepositoryLocation): Promise<ListedWorktree> {
 
 async function linkedWorktree(location: RepositoryLocation, entry: Entry): Promise<ListedWorktree> {
   const gitDir = join(location.commonDir, 'worktrees', entry.name);
-  const missing = !(await isThere(entry.path));
+  const [path, link] = await Promise.all([
+    realpath(entry.path).catch(() => null),
+    textOrNull(join(entry.path, '.git')),
+  ]);
+  const missing = path === null || (link === null && !(await isThere(path)));
   // While `git worktree add` is at work it holds a lock of its own under this name.
   const lock = entry.lock === 'initializing' ? null : entry.lock;
   return {
     id: idOf('w', gitDir),
-    path: missing ? resolve(entry.path) : await realpath(entry.path),
+    path: missing ? entry.path : path,
     gitDir,
     entry: entry.name,
     isMain: false,
     missing,
     locked: lock !== null,
     lockReason: lock === '' ? null : lock,
-    problem: missing ? null : await linkProblem(entry.path, gitDir),
+    problem: missing || (await leadsTo(entry.path, link, gitDir)) ? null : BROKEN_LINK,
   };
 }
 
@@ -128,15 +132,13 @@ async function textOrNull(path: string): Promise<string | null> {
 }
 
 /** A worktree whose `.git` file does not lead back to its entry would be read as another repository. */
-async function linkProblem(path: string, gitDir: string): Promise<string | null> {
-  try {
-    const text = await readFile(join(path, '.git'), 'utf8');
-    const target = /^gitdir: (.+?)[\r\n]*$/s.exec(text)?.[1];
-    if (target !== undefined && (await realpath(fromGitFile(path, target))) === gitDir) return null;
-  } catch {
-    // Falls through to the sentence below.
-  }
-  return 'Its .git file does not lead to its repository; `git worktree repair` may help.';
+const BROKEN_LINK = 'Its .git file does not lead to its repository; `git worktree repair` may help.';
+
+async function leadsTo(path: string, link: string | null, gitDir: string): Promise<boolean> {
+  const target = /^gitdir: (.+?)[\r\n]*$/s.exec(link ?? '')?.[1];
+  if (target === undefined) return false;
+  const place = fromGitFile(path, target);
+  return place === gitDir || (await realpath(place).catch(() => null)) === gitDir;
 }
 
 export async function isThere(path: string): Promise<boolean> {

@@ -117,9 +117,11 @@ export function createWorktreeObservation(deps: WorktreeObservationDeps) {
       if (outcome !== null) givenUp = false;
       changed = outcome?.changed ?? false;
     };
+    // A new reader has just read them.
+    const privateToo = todo.operation || (full && refreshes > 1);
     await Promise.all([
       status(),
-      full || todo.operation ? reader.readPrivate() : undefined,
+      privateToo ? reader.readPrivate() : undefined,
       noteToo ? deps.readNote() : undefined,
     ]);
     deps.noteRefresh({
