@@ -247,6 +247,8 @@ export interface RepositoryLock {
  * whatever is unfinished belongs to nobody alive.
  */
 export interface Journal {
+  /** Whether Orchard ever kept anything in this repository: a journal, trash, a task. */
+  anyTrace(location: RepositoryLocation): Promise<boolean>;
   begin(
     location: RepositoryLocation,
     entry: { operation: string; kind: string; data: unknown },

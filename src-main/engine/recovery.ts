@@ -49,7 +49,8 @@ export function createRecovery(deps: {
   };
   return {
     underLock,
-    atStart: (location) => recover(location, true),
+    // Most repositories are only looked at: not even a lock is left behind there.
+    atStart: async (location) => ((await deps.journal.anyTrace(location)) ? recover(location, true) : []),
     ifNeeded: async (location) =>
       (await deps.journal.unfinished(location)).length === 0 ? [] : recover(location, false),
   };

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { operationId } from '../contract/ids';
@@ -84,6 +84,14 @@ export function createJournal({ clock, log }: { readonly clock: Clock; readonly 
   };
 
   return {
+    anyTrace: (location) =>
+      stat(join(location.commonDir, 'orchard')).then(
+        () => true,
+        (error: unknown) => {
+          if (errorCode(error) === 'ENOENT') return false;
+          throw error;
+        },
+      ),
     async begin(location, { operation, kind, data }) {
       const directory = directoryOf(location);
       const file = join(directory, `${operation}.jsonl`);

@@ -1,27 +1,11 @@
 /** Looking changes nothing, wakes nobody and runs nobody's code. */
-import { createHash } from 'node:crypto';
-import { chmod, lstat, readdir, readFile, stat, utimes } from 'node:fs/promises';
+import { chmod, readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemWatch, type WatchFunction } from '../../src-main/git/watch/directory-watches';
+import { fingerprint } from '../support/fingerprint';
 import { createObserving } from '../support/observing';
 import { createSandbox } from '../support/repositories';
-
-/** Every file below a directory with its content and time. */
-async function fingerprint(directory: string): Promise<string> {
-  const lines: string[] = [];
-  for (const name of (await readdir(directory, { recursive: true })).sort()) {
-    const path = join(directory, name);
-    const file = await lstat(path);
-    const content = file.isFile()
-      ? createHash('sha256')
-          .update(await readFile(path))
-          .digest('hex')
-      : '';
-    lines.push(`${name} ${file.mtimeMs} ${file.ino} ${content}`);
-  }
-  return lines.join('\n');
-}
 
 test('reading leaves index, objects, refs and everything else byte-identical', async () => {
   const sandbox = await createSandbox();

@@ -12,7 +12,7 @@ import { createManualClock } from '../support/manual-clock';
 import { createObserving } from '../support/observing';
 import { poll } from '../support/poll';
 import { createSandbox } from '../support/repositories';
-import { startLimitedProduct } from '../support/whole-product';
+import { startProduct } from '../support/whole-product';
 
 const DIRECTORIES = 30;
 
@@ -32,7 +32,7 @@ async function scene() {
 async function limited(ctx: TestContext) {
   if (process.platform !== 'linux') ctx.skip('limits of inotify are Linux’s');
   const one = await scene();
-  const product = await startLimitedProduct(one.sandbox);
+  const product = await startProduct(one.sandbox, { limited: true });
   try {
     await product.ask('limit', { what: 'watches', most: 100_000 });
   } catch (error) {
@@ -68,7 +68,7 @@ test('fs.inotify.max_user_watches is used up by others', async (ctx) => {
   // Orchard might have 200 of them; somebody else left 60: enough for git's directories, not for files.
   const greedy = await product.hog(spare.slice(0, 340));
   expect(greedy).toMatchObject({ taken: 340, code: null });
-  const first = await product.ask('start', { repositories: [main], faster: FASTER });
+  const first = await product.ask('start', { repositories: [main], clock: { faster: FASTER } });
   expect(first.complete).toBe(true);
   await poll(
     async () => (await rows()).filter(({ unwatched }) => unwatched !== null).length,
@@ -114,7 +114,7 @@ test('fs.inotify.max_user_watches is used up by others', async (ctx) => {
 test('fs.inotify.max_user_instances is used up: not even git’s directories can be watched', async (ctx) => {
   const { sandbox, main, side, product, until, rows, watchingProblems, watchingCheck } = await limited(ctx);
   await product.ask('limit', { what: 'instances', most: 0 });
-  const first = await product.ask('start', { repositories: [main], faster: FASTER });
+  const first = await product.ask('start', { repositories: [main], clock: { faster: FASTER } });
   expect(first.complete).toBe(true);
   await poll(
     async () => (await rows()).filter(({ unwatched }) => unwatched !== null).length,

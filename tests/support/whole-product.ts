@@ -1,4 +1,4 @@
-/** The whole product in a process of its own, in a user namespace whose limits a test may lower. */
+/** The whole product in a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ interface Answers {
   readonly start: Snapshot;
   readonly snapshot: Snapshot;
   readonly performance: WatchPerformance;
+  readonly advance: WatchPerformance;
   readonly doctor: Awaited<ReturnType<Handlers['doctor.run']>>;
   readonly end: true;
 }
@@ -31,15 +32,23 @@ process.stdout.write(JSON.stringify({ taken, code }) + '\\n');
 setInterval(() => {}, 1e6);
 `;
 
-/** In the namespace: everything that is started through it shares the same limits, and only these. */
-export async function startLimitedProduct(sandbox: Sandbox) {
+/**
+ * @param limited in a user namespace of its own, whose limits a test may lower: what is started beside it
+ * with `hog` shares them, and nothing else on the machine does
+ */
+export async function startProduct(sandbox: Sandbox, { limited = false } = {}) {
   const place = join(sandbox.root, 'product');
   await mkdir(place);
   const file = await bundle('tests/support/children/whole-product.ts', place);
   await copyFile(await bundle('src-main/git-helper.ts', place), join(place, 'git-helper.js'));
   await writeFile(join(place, 'package.json'), '{"type":"module"}');
   const env = { ...sandbox.env, CLAUDE_CONFIG_DIR: join(sandbox.home, '.claude') };
-  const product = spawn('unshare', ['--user', '--map-root-user', process.execPath, file], {
+  const [program = '', ...words] = [
+    ...(limited ? ['unshare', '--user', '--map-root-user'] : []),
+    process.execPath,
+    file,
+  ];
+  const product = spawn(program, words, {
     env,
     stdio: ['pipe', 'pipe', 'inherit'],
   });

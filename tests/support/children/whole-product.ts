@@ -1,15 +1,22 @@
 /**
  * The whole product without a face in a process of its own, told what to do on its input, one JSON line
- * each; it answers on its output the same way. Its clock runs so many times faster than the machine's.
+ * each; it answers on its output the same way. Its clock runs so many times faster than the machine's,
+ * or only when it is told to.
  */
 import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { composeOrchard } from '../../../src-main/compose';
 import type { Clock } from '../../../src-main/engine/ports';
+import { createManualClock } from '../manual-clock';
 
 type Command =
   | { readonly do: 'limit'; readonly what: 'watches' | 'instances'; readonly most: number }
-  | { readonly do: 'start'; readonly repositories: readonly string[]; readonly faster: number }
+  | {
+      readonly do: 'start';
+      readonly repositories: readonly string[];
+      readonly clock: { readonly faster: number } | 'manual';
+    }
+  | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'snapshot' | 'doctor' | 'performance' | 'end' };
 
 const began = Date.now();
@@ -20,6 +27,19 @@ const fasterClock = (times: number): Clock => ({
     return () => clearTimeout(timer);
   },
 });
+
+const manual = createManualClock(began);
+
+/** Until no git runs and none is about to: what the clock set off has come to its end. */
+async function quiet(): Promise<void> {
+  let started = -1;
+  for (let still = 0; still < 4; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const now = orchard?.performance()?.processes;
+    still = now?.running === 0 && now.queued === 0 && now.started === started ? still + 1 : 0;
+    started = now?.started ?? 0;
+  }
+}
 
 let orchard: Awaited<ReturnType<typeof composeOrchard>> | null = null;
 
@@ -37,9 +57,13 @@ async function obey(command: Command): Promise<unknown> {
         notifier: null,
         person: null,
         startGitHelper: null,
-        clock: fasterClock(command.faster),
+        clock: command.clock === 'manual' ? manual : fasterClock(command.clock.faster),
       });
       return orchard.start();
+    case 'advance':
+      manual.advance(command.ms);
+      await quiet();
+      return orchard?.performance();
     case 'snapshot':
       return orchard?.snapshot();
     case 'performance':
