@@ -127,3 +127,51 @@ test('a conflict is told before anything is touched, with the way to resolve it'
   await page.getByRole('button', { name: 'Have Claude resolve it' }).waitFor();
   expect(await sandbox.git(cart, 'status', '--porcelain')).toBe('');
 });
+
+test('what collides with what landed says rebase now on its row, as long as that is so', async (ctx) => {
+  const sandbox = await createSandbox();
+  const { repository, cart } = await cartScene(sandbox, null);
+  const list = join(sandbox.root, 'shop-wt-list');
+  await sandbox.worktree(repository, list, 'feature/list');
+  await sandbox.commit(cart, { 'src/one.txt': 'cart\n' }, 'cart');
+  await sandbox.commit(list, { 'src/one.txt': 'list\n' }, 'list');
+  const { app, page } = await openCart(ctx, sandbox);
+  await shows(
+    app,
+    page,
+    'Merge cart first: cart and list both change src/one.txt, and cart has more commits. Then only list needs a rebase.',
+  );
+  await page.getByRole('button', { name: 'Merge…' }).last().click();
+  await shows(app, page, 'A good one to merge now: after it list needs a rebase');
+  const confirm = page.getByRole('button', { name: 'Merge into main' });
+  await poll(() => confirm.isEnabled(), Boolean, { what: 'a plan without a refusal', limitMs: 20_000 });
+  await confirm.click();
+  await shows(app, page, 'Landed on main as');
+  await page.keyboard.press('Escape');
+
+  const said = 'Rebase now: main has moved and conflicts with it in src/one.txt.';
+  await shows(app, page, said);
+  const state = async () => [
+    await sandbox.git(repository, 'for-each-ref', 'refs/heads'),
+    await sandbox.git(list, '--no-optional-locks', 'status', '--porcelain=v2', '--branch'),
+    await readFile(join(list, 'src/one.txt'), 'utf8'),
+  ];
+  const before = await state();
+  await page
+    .locator('li[data-row]', { hasText: 'feature/list' })
+    .getByRole('button', { name: 'Rebase…' })
+    .click();
+  await shows(app, page, 'These files conflict with the base: src/one.txt.');
+  await page.getByRole('button', { name: 'Have Claude resolve it' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Rebase now' }).isEnabled()).toBe(false);
+  expect(await state()).toEqual(before);
+
+  // Resolved where such things are resolved; the row notices by itself.
+  await sandbox.git(list, 'rebase', '-q', '-X', 'theirs', 'main');
+  await page.keyboard.press('Escape');
+  await poll(
+    () => page.locator('body').innerText(),
+    (body) => body.includes('feature/list') && !body.includes('Rebase now'),
+    { what: 'the row without it', limitMs: 30_000 },
+  );
+});
