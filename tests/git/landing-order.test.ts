@@ -314,3 +314,16 @@ test('work that is not committed is pointed to a rebase too; what goes to anothe
   expect(after.rowOf('c').rebaseNow).toMatchObject({ files: ['ac.txt'], waitsFor: null });
   expect(after.rowOf('n').rebaseNow).toBe(null);
 });
+
+test('a base that was rewritten, and is as far ahead as before, is compared anew', async () => {
+  const s = await scene('ab', ['ab']);
+  await s.commit(s.project, { 'ab.txt': 'main\n' }, 'in the way');
+  const { orchard, look } = await s.open();
+  expect((await look()).rowOf('a').rebaseNow?.files).toEqual(['ab.txt']);
+  await s.git(s.project, 'checkout', '-q', 'HEAD~1', '--', 'ab.txt');
+  await s.write(join(s.project, 'else.txt'), 'elsewhere\n');
+  await s.git(s.project, 'add', '-A');
+  await s.git(s.project, 'commit', '-q', '--amend', '-m', 'elsewhere');
+  await orchard.handlers['snapshot.refresh']({});
+  expect((await look()).rowOf('a')).toMatchObject({ behind: 1, rebaseNow: null });
+});
