@@ -57,6 +57,8 @@ export interface WorktreeFacts {
   readonly lockReason: string | null;
   readonly missing: boolean;
   readonly base: string | null;
+  /** The commit that `ahead` and `behind` count from: the local base's, or its upstream's when that contains it. */
+  readonly baseTip?: string | null;
   readonly lastCommit: { readonly sha: string; readonly subject: string; readonly at: number } | null;
   readonly ahead: number;
   readonly behind: number;

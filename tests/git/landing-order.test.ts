@@ -327,3 +327,24 @@ test('a base that was rewritten, and is as far ahead as before, is compared anew
   await orchard.handlers['snapshot.refresh']({});
   expect((await look()).rowOf('a')).toMatchObject({ behind: 1, rebaseNow: null });
 });
+
+test('a base that moved on its remote and was fetched counts, though the local one stands where it was', async () => {
+  const s = await scene('ab', ['ab']);
+  const remote = join(s.root, 'remote.git');
+  await s.git(s.root, 'clone', '-q', '--bare', s.project, remote);
+  await s.git(s.project, 'remote', 'add', 'origin', remote);
+  await s.git(s.project, 'fetch', '-q', 'origin');
+  await s.git(s.project, 'branch', '-q', '--set-upstream-to=origin/main', 'main');
+  // Someone merged a’s pull request there.
+  const elsewhere = join(s.root, 'elsewhere');
+  await s.git(s.root, 'clone', '-q', remote, elsewhere);
+  await s.git(elsewhere, 'merge', '-q', '--no-edit', 'origin/feature/a');
+  await s.git(elsewhere, 'push', '-q', 'origin', 'main');
+  const { orchard, look } = await s.open();
+  expect((await look()).rowOf('b').rebaseNow).toBe(null);
+  await s.git(s.project, 'fetch', '-q', 'origin');
+  await orchard.handlers['snapshot.refresh']({});
+  const { id, rebaseNow } = (await look()).rowOf('b');
+  expect(rebaseNow?.files).toEqual(['ab.txt']);
+  expect((await planRebase(orchard, id)).refusal).toEqual({ kind: 'conflict', files: ['ab.txt'] });
+});

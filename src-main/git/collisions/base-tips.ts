@@ -13,9 +13,12 @@ export async function baseTips(
 ): Promise<ReadonlyMap<string, string>> {
   const names = [...new Set(worktrees.flatMap(({ base }) => (base === null ? [] : [base])))];
   const tips = new Map<string, string>();
+  // What ahead and behind are counted from: also an upstream that is past the local base, as after a fetch.
+  for (const { base, baseTip } of worktrees) if (base !== null && baseTip != null) tips.set(base, baseTip);
+  const unknown = names.filter((name) => !tips.has(name));
   // A loose ref is the truth and costs no process; packed ones and other formats are git's to read.
-  const loose = await Promise.all(names.map((name) => looseRef(facts.location.commonDir, name)));
-  for (const [at, name] of names.entries()) {
+  const loose = await Promise.all(unknown.map((name) => looseRef(facts.location.commonDir, name)));
+  for (const [at, name] of unknown.entries()) {
     const commit = loose[at];
     if (commit != null) tips.set(name, commit);
   }

@@ -343,7 +343,13 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       const stampOf = ({ worktrees, base }: RepositoryFacts) =>
         JSON.stringify([
           base,
-          worktrees.map((worktree) => [worktree.id, worktree.base, worktree.behind, liveStamp(worktree)]),
+          worktrees.map((worktree) => [
+            worktree.id,
+            worktree.base,
+            worktree.baseTip,
+            worktree.behind,
+            liveStamp(worktree),
+          ]),
         ]);
       if (known === undefined) {
         const state = newlyWatched(facts, clock.now());

@@ -47,6 +47,7 @@ export function deriveWorktree(input: DeriveInput): WorktreeFacts {
     lockReason: listed.lockReason,
     missing: listed.missing,
     base: input.baseName,
+    baseTip: input.base?.tip?.oid ?? null,
     lastCommit: head === null || commit === null ? null : { sha: head, ...commit },
     ahead: input.distance?.ahead ?? 0,
     behind: input.distance?.behind ?? 0,
