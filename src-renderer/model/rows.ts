@@ -1,4 +1,4 @@
-import type { RepositoryView, SessionView, Snapshot, WorktreeView } from '@contract/snapshot';
+import type { Collision, RepositoryView, SessionView, Snapshot, WorktreeView } from '@contract/snapshot';
 
 /** What a row is drawn from. */
 export interface Row {
@@ -44,6 +44,17 @@ export function titleOf(worktree: WorktreeView): string {
   if (worktree.task !== null && worktree.task.trim() !== '') return worktree.task;
   if (worktree.isMain) return worktree.branch ?? worktree.name;
   return worktree.branch?.replace(/^[^/]+\//, '') ?? worktree.name;
+}
+
+/** What the row calls the other side of a collision. */
+export function collisionName(
+  collision: Collision,
+  worktree: WorktreeView,
+  siblings: readonly WorktreeView[],
+): string {
+  if (collision.with === 'base') return worktree.base ?? 'the base';
+  const other = siblings.find(({ id }) => id === collision.with);
+  return other === undefined ? 'another worktree' : titleOf(other);
 }
 
 const toRow = (worktree: WorktreeView): Row => ({

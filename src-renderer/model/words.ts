@@ -2,6 +2,7 @@ import { sessionWords } from '@contract/session-words';
 /** The words of a row: what a glance reads and what a screen reader says come from the same place. */
 import type {
   Activity,
+  Collision,
   LandingOrder,
   Merged,
   RebaseNow,
@@ -123,6 +124,9 @@ const endings = { one: 'st', two: 'nd', few: 'rd', other: 'th', zero: 'th', many
 const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
 const ordinal = (place: number): string => `${place}${endings[ordinals.select(place)]}`;
 
+const collisionCount = ({ collisions }: WorktreeView, certainty: Collision['certainty']): number =>
+  collisions.filter((collision) => collision.certainty === certainty).length;
+
 /** The whole row in one breath, title first so that it can be called by what is seen. */
 export function describeRow(row: Row, now: number): string {
   const { worktree } = row;
@@ -139,7 +143,10 @@ export function describeRow(row: Row, now: number): string {
     worktree.behind > 0 ? `${worktree.behind} behind` : null,
     ...changeCounts(worktree).map(({ words }) => words),
     worktree.ongoing === null ? null : ongoingWord(worktree.ongoing),
-    worktree.collisions.length > 0 ? `collides with ${worktree.collisions.length}` : null,
+    collisionCount(worktree, 'decided') > 0 ? `collides with ${collisionCount(worktree, 'decided')}` : null,
+    collisionCount(worktree, 'provisional') > 0
+      ? `may collide with ${collisionCount(worktree, 'provisional')}`
+      : null,
     worktree.rebaseNow === null ? null : rebaseWord(worktree.rebaseNow).toLowerCase(),
     worktree.merged === null ? null : mergedWord(worktree.merged),
     worktree.locked ? 'locked' : null,

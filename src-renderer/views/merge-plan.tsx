@@ -2,6 +2,8 @@ import type { Failure } from '@contract/failures';
 import type { MergePlan } from '@contract/plans';
 import type { Snapshot } from '@contract/snapshot';
 import { titleOf } from '../model/rows';
+import { CollisionRegions } from '../ui/collision-regions';
+import { Icon } from '../ui/glyphs';
 import {
   type AskedCommand,
   askedCommands,
@@ -71,20 +73,37 @@ export function MergeVerdict({ plan, pending, snapshot, mode }: MergeVerdictProp
       {refusal?.kind !== 'conflict' && (
         <PlanList title="Conflicts with the base" items={plan.conflicts} tone="needs" />
       )}
-      <PlanList
-        title="Another worktree changes the same"
-        tone="needs"
-        items={plan.collisions.map(
-          ({ with: other, files, certainty }) =>
-            `${nameOf(other)}${certainty === 'provisional' ? ' (perhaps)' : ''}: ${files.join(', ')}`,
-        )}
-      />
+      <PlanCollisions plan={plan} nameOf={nameOf} />
       {plan.order !== null && (
         <p className="plan-order" dir="auto">
           {plan.order}
         </p>
       )}
       <PlanList title="Will be lost" items={plan.losses} tone="needs" />
+    </section>
+  );
+}
+
+const MOST_COLLISIONS = 5;
+function PlanCollisions({ plan, nameOf }: { readonly plan: MergePlan; nameOf(id: string): string }) {
+  const { collisions } = plan;
+  if (collisions.length === 0) return null;
+  const rest = collisions.length - MOST_COLLISIONS;
+  return (
+    <section className="plan-list needs">
+      <h2>
+        <Icon name="warning" />
+        Another worktree changes the same
+      </h2>
+      <ul>
+        {collisions.slice(0, MOST_COLLISIONS).map((collision) => (
+          <li key={collision.with} dir="auto">
+            {`${nameOf(collision.with)}: ${collision.files.join(', ')}`}
+            <CollisionRegions collision={collision} />
+          </li>
+        ))}
+        {rest > 0 && <li>{`and ${rest} more`}</li>}
+      </ul>
     </section>
   );
 }

@@ -3,9 +3,10 @@ import type { LandingOrder, SessionView, WorktreeView } from '@contract/snapshot
 import { useState } from 'react';
 import type { Trouble } from '../bridge';
 import { byteSize } from '../model/ages';
-import { orderSessions, type Row, titleOf } from '../model/rows';
+import { collisionName, orderSessions, type Row } from '../model/rows';
 import { changeCounts, landingText, mergedWord, ongoingWord } from '../model/words';
 import { Age } from '../ui/clock';
+import { CollisionRegions } from '../ui/collision-regions';
 import { Button } from '../ui/controls';
 import { useOrchard } from '../ui/orchard-context';
 import { TroubleBox } from '../ui/trouble-box';
@@ -135,11 +136,6 @@ function Facts({
   readonly orders: readonly LandingOrder[];
 }) {
   const counts = changeCounts(worktree);
-  const nameOf = (id: string) => {
-    if (id === 'base') return worktree.base ?? 'the base';
-    const other = siblings.find((one) => one.id === id);
-    return other === undefined ? 'another worktree' : titleOf(other);
-  };
   const landing = landingText(worktree.id, orders);
   const only = worktree.sessions.length === 1 ? worktree.sessions[0] : undefined;
   return (
@@ -177,7 +173,11 @@ function Facts({
         {worktree.unwatched !== null && ` (looked at now and then, because ${worktree.unwatched})`}
       </dd>
       {worktree.collisions.map((collision) => (
-        <CollisionFact key={collision.with} name={nameOf(collision.with)} collision={collision} />
+        <CollisionFact
+          key={collision.with}
+          name={collisionName(collision, worktree, siblings)}
+          collision={collision}
+        />
       ))}
       {landing !== null && (
         <>
@@ -252,12 +252,23 @@ function CollisionFact({
 }) {
   const { files, certainty } = collision;
   const more = files.length - MOST_FILES;
+  const decided = certainty === 'decided';
   return (
     <>
-      <dt>{certainty === 'decided' ? 'Collides' : 'May collide'}</dt>
-      <dd title={files.join('\n')}>
-        with <bdi>{name}</bdi> in <bdi>{files.slice(0, MOST_FILES).join(', ')}</bdi>
-        {more > 0 && ` and ${more} more`}
+      <dt>{decided ? 'Collides' : 'May collide'}</dt>
+      <dd className={decided ? undefined : 'guessed'} title={files.join('\n')}>
+        with <bdi>{name}</bdi>
+        {collision.regions.length > 0 ? (
+          // Their names follow, each with its places.
+          files.length > 1 && ` in ${files.length} files`
+        ) : (
+          <>
+            {' in '}
+            <bdi>{files.slice(0, MOST_FILES).join(', ')}</bdi>
+            {more > 0 && ` and ${more} more`}
+          </>
+        )}
+        <CollisionRegions collision={collision} />
       </dd>
     </>
   );

@@ -1,6 +1,6 @@
-import type { LandingOrder, RebaseNow, WorktreeView } from '@contract/snapshot';
+import type { Collision, LandingOrder, RebaseNow, WorktreeView } from '@contract/snapshot';
 import { memo, useEffect, useId, useRef } from 'react';
-import { orderSessions, type Row } from '../model/rows';
+import { collisionName, orderSessions, type Row } from '../model/rows';
 import {
   changeCounts,
   describeRow,
@@ -104,7 +104,7 @@ export const WorktreeRow = memo(function WorktreeRow(props: WorktreeRowProps) {
             <span className="row-other">and {others.length - MOST_OTHERS} more sessions</span>
           )}
 
-          <RowMeta worktree={worktree} title={title} />
+          <RowMeta worktree={worktree} siblings={siblings} title={title} />
           {((reason !== null && lastCommit !== null) || note !== null) && (
             <span className="row-foot">
               {reason !== null && lastCommit !== null && (
@@ -168,7 +168,15 @@ function RebaseNotice({ worktreeId, rebase, tabbable }: RebaseNoticeProps) {
 }
 
 /** Where the work is and how much of it is there, in signs that the details spell out. */
-function RowMeta({ worktree, title }: { readonly worktree: WorktreeView; readonly title: string }) {
+function RowMeta({
+  worktree,
+  siblings,
+  title,
+}: {
+  readonly worktree: WorktreeView;
+  readonly siblings: readonly WorktreeView[];
+  readonly title: string;
+}) {
   const counts = changeCounts(worktree);
   const place = worktree.branch ?? worktree.name;
   return (
@@ -205,7 +213,7 @@ function RowMeta({ worktree, title }: { readonly worktree: WorktreeView; readonl
             {worktree.ongoing}
           </span>
         )}
-        {worktree.collisions.length > 0 && <CollisionBadge worktree={worktree} />}
+        <CollisionBadges worktree={worktree} siblings={siblings} />
         {worktree.merged !== null && (
           <span className="badge good" title={mergedWord(worktree.merged)}>
             <Icon name="merged" />
@@ -228,14 +236,36 @@ function RowMeta({ worktree, title }: { readonly worktree: WorktreeView; readonl
   );
 }
 
-function CollisionBadge({ worktree }: { readonly worktree: WorktreeView }) {
-  const files = new Set(worktree.collisions.flatMap((collision) => collision.files)).size;
-  const decided = worktree.collisions.some(({ certainty }) => certainty === 'decided');
-  const words = `${decided ? 'Collides' : 'May collide'} in ${files} ${files === 1 ? 'file' : 'files'}`;
+/** What is decided stands out; a guess says in words, quietly, that it is one. */
+function CollisionBadges({
+  worktree,
+  siblings,
+}: {
+  readonly worktree: WorktreeView;
+  readonly siblings: readonly WorktreeView[];
+}) {
+  const of = (certainty: Collision['certainty']) =>
+    worktree.collisions.filter((collision) => collision.certainty === certainty);
+  const [decided, guessed] = [of('decided'), of('provisional')];
+  const others = guessed.map((collision) => collisionName(collision, worktree, siblings)).join(', ');
   return (
-    <span className={decided ? 'badge needs' : 'badge'} title={words}>
-      <Icon name="collision" />
-      {worktree.collisions.length}
-    </span>
+    <>
+      {decided.length > 0 && (
+        <span className="badge needs" title={`Collides in ${filesWord(decided)}`}>
+          <Icon name="collision" />
+          {decided.length}
+        </span>
+      )}
+      {guessed.length > 0 && (
+        <span className="badge guess" title={`May collide with ${others} in ${filesWord(guessed)}`}>
+          may collide
+        </span>
+      )}
+    </>
   );
+}
+
+function filesWord(collisions: readonly Collision[]): string {
+  const count = new Set(collisions.flatMap(({ files }) => files)).size;
+  return `${count} ${count === 1 ? 'file' : 'files'}`;
 }

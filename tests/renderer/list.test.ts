@@ -464,3 +464,63 @@ test('more contrast makes what is soft darker', async (context) => {
   };
   expect(await colour('more')).not.toBe(await colour('no-preference'));
 });
+
+test('a collision tells where, on both sides, and whose work it is', async (context) => {
+  const popover = await lab.open(context, { answers });
+  await settled(popover);
+  await rowNamed(popover, 'Make checkout totals').click();
+  const places = popover.page.locator('.row-details .regions');
+  await places.waitFor();
+  expect(
+    (await places.innerText())
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+  ).toEqual([
+    'src/cart/totals.ts',
+    'here',
+    'lines 41–44 “Round once, at the end”',
+    'there',
+    'lines 41–47 uncommitted changes',
+    'here',
+    'nothing after line 85 “Round once, at the end”',
+    'there',
+    'line 88 “Keep the guest’s currency”',
+    'src/cart/totals.test.ts deleted on one side',
+    'here',
+    '“Move the totals’ tests to one table”',
+    'there',
+    'uncommitted changes',
+    'and 1 more',
+  ]);
+});
+
+test('a guess says that it is one, and gives way to the verdict', async (context) => {
+  const popover = await lab.open(context, { answers });
+  await settled(popover);
+  const [collision] = totals.collisions;
+  if (collision === undefined) throw new Error('no collision');
+  const guess = {
+    ...collision,
+    certainty: 'provisional' as const,
+    kinds: [],
+    regions: [],
+    regionsLeftOut: 0,
+  };
+  await popover.push(
+    'snapshot',
+    withWorktrees([checkout, { ...totals, collisions: [guess] }], { revision: 50 }),
+  );
+  const badge = popover.page.locator('.badge.guess');
+  await badge.waitFor();
+  expect(await badge.innerText()).toBe('may collide');
+  expect(await badge.getAttribute('title')).toBe(
+    'May collide with Let guests check out without an account in 2 files',
+  );
+  expect(await rowNamed(popover, 'Make checkout totals').locator('.visually-hidden').textContent()).toContain(
+    'may collide with 1',
+  );
+  await popover.push('snapshot', withWorktrees([checkout, totals], { revision: 51 }));
+  await badge.waitFor({ state: 'detached' });
+  expect(await rowNamed(popover, 'Make checkout totals').locator('.badge.needs').innerText()).toBe('1');
+});

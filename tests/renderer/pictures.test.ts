@@ -416,6 +416,38 @@ const states: readonly State[] = [
     reach: (popover) => openRow(popover, 'Make checkout totals'),
   },
   {
+    name: 'collision-details',
+    answers,
+    shows: 'and 1 more',
+    reach: async (popover) => {
+      await openRow(popover, 'Make checkout totals');
+      await popover.page.getByText('and 1 more').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'may-collide',
+    answers: {
+      ...answers,
+      'snapshot.get': ok(
+        withWorktrees([
+          {
+            ...checkout,
+            collisions: checkout.collisions.map((collision) => ({
+              ...collision,
+              certainty: 'provisional',
+              kinds: [],
+              regions: [],
+              regionsLeftOut: 0,
+            })),
+          },
+          totals,
+        ]),
+      ),
+    },
+    shows: 'May collide',
+    reach: (popover) => openRow(popover, 'Let guests'),
+  },
+  {
     name: 'merge-out-of-order',
     answers: {
       ...answers,
@@ -497,6 +529,7 @@ const states: readonly State[] = [
 const kept: ReadonlySet<string> = new Set([
   'list',
   'details',
+  'collision-details',
   'every-state',
   'empty',
   'no-git',

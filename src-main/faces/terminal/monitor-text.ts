@@ -1,6 +1,7 @@
 /** What `orch monitor` prints: the skill's table, what stands behind its rows, and what to do next. */
 import type { RebaseNow, RepositoryView, Snapshot, Suggestion, WorktreeView } from '../../contract/snapshot';
 import { ago } from './ages';
+import { collisionText, placesText } from './collision-text';
 import { chooseColumns, type MonitorOptions, type Row } from './monitor-columns';
 import { foremost, sessionDetail, sessionPaint, sessionText } from './session-words';
 import { shellWord } from './shell-words';
@@ -95,6 +96,7 @@ function detailLines(
     worktree.problem === null ? '' : clean(worktree.problem),
   ].filter((fact) => fact !== '');
   if (facts.length > 0) lines.push(facts.join(' · '));
+  lines.push(...placesText({ number, worktree }, rows).map((place) => style.dim(`  ${place}`)));
   return lines.map((line, i) => {
     const label = i === 0 ? String(number).padStart(3) : '   ';
     const text = `${style.dim(label)}  ${line}`;
@@ -122,23 +124,6 @@ function baseOf(rows: ReadonlyMap<string, Row>, { repositoryId }: WorktreeView):
   for (const { worktree } of rows.values())
     if (worktree.repositoryId === repositoryId && worktree.isMain) return worktree.branch;
   return null;
-}
-
-function collisionText(worktree: WorktreeView, rows: ReadonlyMap<string, Row>): string {
-  return worktree.collisions
-    .map((collision) => {
-      const other = rows.get(collision.with);
-      const who =
-        collision.with === 'base'
-          ? clean(worktree.base ?? 'its base')
-          : other === undefined
-            ? 'another worktree'
-            : String(other.number);
-      const [first = '', ...more] = collision.files;
-      const files = `${clean(first)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
-      return `${collision.certainty === 'decided' ? 'collides' : 'may collide'} with ${who} (${files})`;
-    })
-    .join(' · ');
 }
 
 function elsewhereText(snapshot: Snapshot, options: MonitorOptions): string {

@@ -1,6 +1,7 @@
 /** Plans as a person reads them before a yes. */
 import type { CleanupPlan, MergePlan, SpawnPlan } from '../../contract/plans';
 import type { Snapshot } from '../../contract/snapshot';
+import { regionLines } from './collision-text';
 import { failureWords } from './failure-words';
 import type { Style } from './style';
 import { clean } from './text';
@@ -24,24 +25,41 @@ function listed(title: string, items: readonly string[], most = 12): string[] {
 
 /** `names` turns the ids of colliding worktrees into their names. */
 export function mergePlanText(plan: MergePlan, names: ReadonlyMap<string, string>, style: Style): string {
-  const collisions = plan.collisions.map(
-    ({ with: other, files }) =>
-      `${other === 'base' ? plan.base : (names.get(other) ?? other)}: ${files.slice(0, 4).join(', ')}${
-        files.length > 4 ? ` and ${files.length - 4} more` : ''
-      }`,
-  );
   return [
     style.bold(`Merge ${clean(plan.branch)} into ${clean(plan.base)}, ${strategies[plan.strategy]}`),
     '',
     ...numbered(plan.steps),
     ...listed(style.red(`Conflicts with ${clean(plan.base)}:`), plan.conflicts),
-    ...listed(style.yellow('Will conflict afterwards with:'), collisions),
+    ...collisionLines(plan, names, style),
     ...(plan.order === null ? [] : ['', clean(plan.order)]),
     ...listed('Carry over by hand (copied files that differ from the base’s):', plan.carryOver),
     ...listed(style.yellow('Would be lost:'), plan.losses),
     ...listed(style.yellow('Note:'), plan.warnings),
     ...refusal(plan, style),
   ].join('\n');
+}
+
+const MOST_COLLISIONS = 12;
+
+/** Each with where it is: this is what a person weighs before they say yes. */
+function collisionLines(plan: MergePlan, names: ReadonlyMap<string, string>, style: Style): string[] {
+  if (plan.collisions.length === 0) return [];
+  const shown = plan.collisions.slice(0, MOST_COLLISIONS).flatMap((collision) => {
+    const { with: other, files } = collision;
+    const name = clean(other === 'base' ? plan.base : (names.get(other) ?? other));
+    const more = files.length > 4 ? ` and ${files.length - 4} more` : '';
+    return [
+      `  - ${name}: ${files.slice(0, 4).map(clean).join(', ')}${more}`,
+      ...regionLines(collision, name).map((line) => style.dim(`      ${line}`)),
+    ];
+  });
+  const rest = plan.collisions.length - MOST_COLLISIONS;
+  return [
+    '',
+    style.yellow('Will conflict afterwards with:'),
+    ...shown,
+    ...(rest > 0 ? [`  - and ${rest} more`] : []),
+  ];
 }
 
 export function cleanupPlanText(plan: CleanupPlan, style: Style): string {

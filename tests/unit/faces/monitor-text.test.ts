@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import type { CollisionRegion } from '../../../src-main/contract/snapshot';
 import { ago, since } from '../../../src-main/faces/terminal/ages';
 import { monitorText } from '../../../src-main/faces/terminal/monitor-text';
 import { plain, styleFor } from '../../../src-main/faces/terminal/style';
@@ -116,6 +117,50 @@ test('at 80 columns the table keeps to the skill’s columns and the rest stands
   3  ✓ done, 1 hour: “All tests pass.”
 
 Problem: settings: The file was set aside.`);
+});
+
+test('where two rows collide stands below the first of them, as far as it can be read at a glance', () => {
+  const region = (from: number): CollisionRegion => ({
+    file: 'src/a.ts',
+    kind: 'content',
+    ours: { file: 'src/a.ts', lines: { from, to: from + 2 }, uncommitted: true, subject: null },
+    theirs: {
+      file: 'src/a.ts',
+      lines: { from: 3, to: 2 },
+      uncommitted: false,
+      subject: 'Take \u001b[31mit out',
+    },
+  });
+  const moved: CollisionRegion = {
+    file: 'b.png',
+    kind: 'binary',
+    ours: { file: 'b.png', lines: null, uncommitted: false, subject: null },
+    theirs: { file: 'c.png', lines: null, uncommitted: false, subject: 'Redraw' },
+  };
+  const collision = {
+    files: ['src/a.ts', 'b.png'],
+    certainty: 'decided' as const,
+    kinds: ['content' as const],
+    regionsLeftOut: 2,
+  };
+  const regions = [region(10), moved, region(20), region(30)];
+  const text = show(
+    snapshotOf([
+      main,
+      { ...featureA, collisions: [{ ...collision, with: featureB.id, regions }] },
+      { ...featureB, collisions: [{ ...collision, with: featureA.id, regions }] },
+    ]),
+  );
+  expect(text.split('\n\n').at(-1)).toBe(
+    [
+      '  2  collides with 3 (src/a.ts and 1 more)',
+      '       src/a.ts: here lines 10–12, uncommitted changes; in 3 nothing after line 2, “Take ␛[31mit out”',
+      '       b.png (binary, changed on both sides): in 3 c.png, “Redraw”',
+      '       src/a.ts: here lines 20–22, uncommitted changes; in 3 nothing after line 2, “Take ␛[31mit out”',
+      '       and 3 more',
+      '  3  collides with 2 (src/a.ts and 1 more)',
+    ].join('\n'),
+  );
 });
 
 test('a wide terminal, and a pipe, get the columns that there are words for', () => {
