@@ -2,8 +2,8 @@
  * Which branch will probably turn out to be the base, before any ref was read: to be compared with while
  * they are. A wrong guess costs a process more and makes nothing false.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { statOrNull, textOrNull } from '../../system/small-reads';
 import { usualBases } from './base';
 
 export async function likelyBase(
@@ -15,11 +15,11 @@ export async function likelyBase(
   },
 ): Promise<string | null> {
   if (known.configured !== null) return known.configured;
-  const remoteHead = await readFile(join(commonDir, 'refs/remotes/origin/HEAD'), 'utf8').catch(() => '');
-  const remote = /^ref: refs\/remotes\/origin\/(.+)$/m.exec(remoteHead)?.[1];
+  const remoteHead = await textOrNull(join(commonDir, 'refs/remotes/origin/HEAD'));
+  const remote = /^ref: refs\/remotes\/origin\/(.+)$/m.exec(remoteHead ?? '')?.[1];
   if (remote !== undefined) return remote;
   for (const name of usualBases(known.initDefault)) {
-    const loose = await stat(join(commonDir, 'refs/heads', name)).catch(() => null);
+    const loose = await statOrNull(join(commonDir, 'refs/heads', name));
     if (loose?.isFile() === true) return name;
   }
   return known.mainBranch;

@@ -288,7 +288,7 @@ export function createGitObserver(deps: GitObserverDeps): GitObserver & {
       await Promise.all(
         some.map(async ({ observation, first }) => {
           await first;
-          await observation.refresh();
+          await enter(observation.refresh);
         }),
       );
     },

@@ -1,7 +1,8 @@
 /** What the files of a worktree's private git directory tell without asking git. */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OngoingOperation } from '../../contract/snapshot';
+import { statOrNull, tailOrNull, textOrNull } from '../../system/small-reads';
 
 export interface PrivateFacts {
   readonly ongoing: OngoingOperation | null;
@@ -19,10 +20,7 @@ export async function readPrivateDirectory(gitDir: string): Promise<PrivateFacts
       () => new Set<string>(),
     ),
     lastReflogTime(join(gitDir, 'logs', 'HEAD')),
-    stat(join(gitDir, 'index')).then(
-      (index) => index.mtimeMs,
-      () => null,
-    ),
+    statOrNull(join(gitDir, 'index')).then((index) => index?.mtimeMs ?? null),
   ]);
   const ongoing = await ongoingOperation(gitDir, names);
   return {
@@ -44,7 +42,7 @@ async function ongoingOperation(
   if (names.has('REVERT_HEAD')) return 'revert';
   if (names.has('sequencer')) {
     // Between two picks of several there is no *_HEAD; the list of what is left says what it is.
-    const todo = await textOf(join(gitDir, 'sequencer', 'todo'));
+    const todo = await textOrNull(join(gitDir, 'sequencer', 'todo'));
     if (todo !== null) return /^\s*revert\b/.test(todo) ? 'revert' : 'cherry-pick';
   }
   return names.has('BISECT_LOG') || names.has('BISECT_START') ? 'bisect' : null;
@@ -53,10 +51,12 @@ async function ongoingOperation(
 async function workedOn(gitDir: string, names: ReadonlySet<string>): Promise<string | null> {
   for (const directory of ['rebase-merge', 'rebase-apply']) {
     if (!names.has(directory)) continue;
-    const head = (await textOf(join(gitDir, directory, 'head-name')))?.trim();
+    const head = (await textOrNull(join(gitDir, directory, 'head-name')))?.trim();
     if (head?.startsWith('refs/heads/')) return head.slice('refs/heads/'.length);
   }
-  const start = names.has('BISECT_START') ? (await textOf(join(gitDir, 'BISECT_START')))?.trim() : undefined;
+  const start = names.has('BISECT_START')
+    ? (await textOrNull(join(gitDir, 'BISECT_START')))?.trim()
+    : undefined;
   if (start === undefined || start === '' || /^[0-9a-f]{40,64}$/.test(start)) return null;
   return start.replace(/^refs\/heads\//, '');
 }
@@ -65,28 +65,9 @@ async function workedOn(gitDir: string, names: ReadonlySet<string>): Promise<str
 const REFLOG_WINDOW = 8_192;
 
 async function lastReflogTime(path: string): Promise<number | null> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { size } = await file.stat();
-      const length = Math.min(size, REFLOG_WINDOW);
-      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-      const times = [...buffer.toString('latin1').matchAll(/> (\d+) [+-]\d{4}(?:\t|$)/gm)];
-      const seconds = times.at(-1)?.[1];
-      return seconds === undefined ? null : Number(seconds) * 1000;
-    } finally {
-      await file.close();
-    }
-  } catch {
-    // No reflog: bare-bones settings, or nothing committed yet.
-    return null;
-  }
-}
-
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return null;
-  }
+  // No reflog: bare-bones settings, or nothing committed yet.
+  const tail = await tailOrNull(path, REFLOG_WINDOW);
+  const times = [...(tail?.toString('latin1') ?? '').matchAll(/> (\d+) [+-]\d{4}(?:\t|$)/gm)];
+  const seconds = times.at(-1)?.[1];
+  return seconds === undefined ? null : Number(seconds) * 1000;
 }

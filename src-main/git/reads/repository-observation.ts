@@ -318,7 +318,9 @@ export function createRepositoryObservation(deps: ObservationDeps) {
       emit(true);
       void watchAll().catch((error) => log.bug('git.watch', error));
     },
-    async refresh(): Promise<void> {
+    /** The same again. */
+    async refresh(listed: () => void): Promise<void> {
+      onListed = listed;
       rows.push({
         ...NOTHING,
         list: true,

@@ -1,15 +1,12 @@
 /** What the sweep compares: file times and sizes that change when git writes, read without any process. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RepositoryLocation } from '../../domain/facts';
+import { statOrNull, textOrNull } from '../../system/small-reads';
 
 async function mark(path: string): Promise<string> {
-  try {
-    const { mtimeMs, size, ino } = await stat(path);
-    return `${mtimeMs}:${size}:${ino}`;
-  } catch {
-    return '-';
-  }
+  const stats = await statOrNull(path);
+  return stats === null ? '-' : `${stats.mtimeMs}:${stats.size}:${stats.ino}`;
 }
 
 export async function worktreeSignature(gitDir: string): Promise<string> {
@@ -45,21 +42,14 @@ export async function listSignature(
     Promise.all(
       entries.sort().map(async (entry) => `${entry}${await mark(join(worktrees, entry, 'locked'))}`),
     ),
-    Promise.all(
-      paths.map((path) =>
-        stat(path).then(
-          () => '+',
-          () => '-',
-        ),
-      ),
-    ),
+    Promise.all(paths.map(async (path) => ((await statOrNull(path)) === null ? '-' : '+'))),
   ]);
   return `${tasks} ${settings} ${locks.join('/')} ${there.join('')}`;
 }
 
 /** The repository's configuration less what can not change a file's status: branches and remotes. */
 export async function statusSettings(commonDir: string): Promise<string> {
-  const text = await readFile(join(commonDir, 'config'), 'utf8').catch(() => '');
+  const text = (await textOrNull(join(commonDir, 'config'))) ?? '';
   return text
     .split(/^(?=\s*\[)/m)
     .filter((section) => !/^\s*\[\s*(branch|remote)\b/i.test(section))

@@ -1,8 +1,9 @@
 /** The worktrees of a repository, and the private git directories that it keeps them in. */
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RepositoryLocation } from '../../domain/facts';
 import { errorCode } from '../../system/file-failure';
+import { statOrNull, textOrNull } from '../../system/small-reads';
 import { fromGitFile, idOf } from './locate';
 
 export interface ListedWorktree {
@@ -123,14 +124,6 @@ async function readEntries(commonDir: string): Promise<readonly Entry[]> {
     .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 }
 
-async function textOrNull(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
 /** A worktree whose `.git` file does not lead back to its entry would be read as another repository. */
 const BROKEN_LINK = 'Its .git file does not lead to its repository; `git worktree repair` may help.';
 
@@ -142,11 +135,7 @@ async function leadsTo(path: string, link: string | null, gitDir: string): Promi
 }
 
 export async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
+  return (await statOrNull(path))?.isDirectory() === true;
 }
 
 /** Git's own words in a sentence for a person, for the failures that are worth telling apart. */

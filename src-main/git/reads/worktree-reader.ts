@@ -1,7 +1,8 @@
 /** What is known of one worktree, and the reads that renew it. Decides nothing about when. */
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../engine/ports';
+import { readText } from '../../system/small-reads';
 import { answerProblem, type GitRunner } from './git-runner';
 import { type PrivateFacts, readPrivateDirectory } from './private-directory';
 import {
@@ -230,7 +231,7 @@ function doubtful(
 
 async function readHeadFile(gitDir: string): Promise<WorktreeReader['head'] | 'unreadable'> {
   try {
-    const text = (await readFile(join(gitDir, 'HEAD'), 'utf8')).trim();
+    const text = (await readText(join(gitDir, 'HEAD'))).trim();
     const branch = /^ref: refs\/heads\/(.+)$/.exec(text)?.[1];
     // The reftable format keeps a stub here; then `git status` tells.
     if (branch !== undefined) return branch === '.invalid' ? null : { branch, oid: null };
