@@ -18,6 +18,8 @@ export interface GitCall {
   readonly env?: Readonly<Record<string, string>>;
   readonly limitMs?: number;
   readonly signal?: AbortSignal;
+  /** How bytes become the text of `stdout`; 'latin1' keeps each of them. Default 'utf8'. */
+  readonly encoding?: 'utf8' | 'latin1';
   onOutput?(text: string): void;
   /** The process, which leads a group of its own (a session, so it has no terminal to ask in). */
   onStart?(pid: number): void;
@@ -144,7 +146,7 @@ export function createGitCommand(options: GitCommandOptions): GitCommand {
     });
     return {
       code,
-      stdout: Buffer.concat(stdout).toString('utf8'),
+      stdout: Buffer.concat(stdout).toString(call.encoding ?? 'utf8'),
       stderr: Buffer.concat(stderr).toString('utf8'),
       ended: reason,
       limitMs,

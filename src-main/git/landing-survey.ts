@@ -25,7 +25,8 @@ import { type Base, isAncestor, readBase } from './base';
 import { type Checkout, listCheckouts } from './checkouts';
 import type { GitCommand } from './git-command';
 import { fields, gitFailure, lines, scratchObjects } from './git-command';
-import { addedPaths, conflictRegions, mergeTrees } from './prediction';
+import { predictedRegions } from './predicted-regions';
+import { addedPaths, mergeTrees } from './prediction';
 import { buildRebase } from './rebase-in-memory';
 import { remoteCommit, remotePlaceOf } from './remote-branch';
 import { withScratch } from './scratch';
@@ -133,7 +134,7 @@ export async function surveyLanding(
       options.only === 'rebase'
         ? []
         : found.collisions === null
-          ? await collidingWith(deps, found, tip, base.name)
+          ? await collidingWith(deps, found, tip, base.name, true)
           : named(found, found.collisions),
     skippedHooks: await skippedHooks(deps, location, here.path, choices, options.only),
   };
@@ -213,7 +214,17 @@ async function predict(
     const env = scratchObjects(location.commonDir, scratch);
     const merged = await mergeTrees(git, here.path, tip, base.tip, { mode: 'read', env });
     if (!merged.ok) return merged;
-    let conflicts = await conflictRegions(git, here.path, merged.value, env);
+    const { files } = merged.value;
+    const [explained] =
+      files.length === 0
+        ? []
+        : await predictedRegions(git, { directory: here.path, env, ours: tip, others: [base.tip] });
+    let conflicts: readonly ConflictFile[] = files.map((file) => ({
+      file,
+      regions: (explained?.regions ?? []).flatMap(({ file: where, ours }) =>
+        where === file && ours.lines !== null ? [placeWord(ours.lines)] : [],
+      ),
+    }));
     let result = merged.value.tree;
     if (behind && choices.update === 'rebase') {
       // A rebase conflicts commit by commit: it is played through in memory.
@@ -334,17 +345,26 @@ const named = (found: FoundWorktree, collisions: readonly Collision[]) =>
       name: found.siblings.find((sibling) => sibling.id === one.with)?.name ?? one.with,
     }));
 
-/** Siblings with commits of their own that would conflict with this commit. */
+/** In the branch's own version, which is where a person will look. */
+const placeWord = ({ from, to }: { readonly from: number; readonly to: number }): string =>
+  to < from ? `line ${Math.max(to, 1)}` : from === to ? `line ${from}` : `lines ${from}–${to}`;
+
+/**
+ * Siblings with commits of their own that would conflict with this commit.
+ * @param explain says where, too
+ */
 export async function collidingWith(
   deps: Pick<LandingSurveyDeps, 'git'>,
   found: FoundWorktree,
   commit: string,
   base: string,
+  explain = false,
 ): Promise<readonly (Collision & { readonly name: string })[]> {
   const { location } = found;
   return withScratch(async (scratch) => {
     const env = scratchObjects(location.commonDir, scratch);
     const collisions: (Collision & { readonly name: string })[] = [];
+    const heads: string[] = [];
     for (const sibling of found.siblings) {
       if (sibling.head === null || sibling.branch === base || sibling.head === commit) continue;
       const older = await isAncestor(deps.git, location, sibling.head, commit);
@@ -360,7 +380,15 @@ export async function collidingWith(
         regions: [],
         regionsLeftOut: 0,
       });
+      heads.push(sibling.head);
     }
-    return collisions;
+    if (!explain || collisions.length === 0) return collisions;
+    const explained = await predictedRegions(deps.git, {
+      directory: location.root,
+      env,
+      ours: commit,
+      others: heads,
+    });
+    return collisions.map((collision, at) => ({ ...collision, ...explained[at] }));
   });
 }

@@ -6,7 +6,6 @@ import type { CommonFailure } from '../contract/failures';
 import type { Result } from '../contract/result';
 import { fail, ok } from '../contract/result';
 import type { CollisionKind } from '../contract/snapshot';
-import type { ConflictFile } from '../domain/merge-plan';
 import type { GitCommand } from './git-command';
 import { fields, gitFailure } from './git-command';
 
@@ -77,37 +76,6 @@ function kindOf(type: string, text: string): CollisionKind {
   if (/add\/add/.test(text)) return 'add-add';
   if (/contents/.test(type)) return 'content';
   return 'other';
-}
-
-/** The lines that conflict, read from the markers in the tree that merge-tree wrote. */
-export async function conflictRegions(
-  git: GitCommand,
-  directory: string,
-  merged: MergedTree,
-  env: Env,
-): Promise<readonly ConflictFile[]> {
-  const found: ConflictFile[] = [];
-  for (const file of merged.files) {
-    const shown =
-      found.length < 50
-        ? await git(directory, ['cat-file', 'blob', `${merged.tree}:${file}`], { mode: 'read', env })
-        : null;
-    found.push({ file, regions: shown?.code === 0 ? regionsIn(shown.stdout) : [] });
-  }
-  return found;
-}
-
-function regionsIn(text: string): readonly string[] {
-  const regions: string[] = [];
-  let start: number | null = null;
-  text.split('\n').forEach((line, at) => {
-    if (line.startsWith('<<<<<<< ')) start = at + 1;
-    else if (line.startsWith('>>>>>>> ') && start !== null) {
-      regions.push(`lines ${start}–${at + 1}`);
-      start = null;
-    }
-  });
-  return regions;
 }
 
 /** Paths that exist in `to` and not in `from`: where a move between the two writes anew. */

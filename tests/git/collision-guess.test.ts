@@ -11,11 +11,13 @@ const GUESS_MS = 250;
 async function createSlowScene(...verbs: readonly string[]) {
   let open = false;
   const waiting: (() => void)[] = [];
-  const scene = await createScene(({ args }: GitCall) => {
-    if (open || !args.some((arg) => verbs.includes(arg))) return undefined;
-    return new Promise<void>((resolve) => {
-      waiting.push(resolve);
-    });
+  const scene = await createScene({
+    slowly: ({ args }: GitCall) => {
+      if (open || !args.some((arg) => verbs.includes(arg))) return undefined;
+      return new Promise<void>((resolve) => {
+        waiting.push(resolve);
+      });
+    },
   });
   return {
     scene,

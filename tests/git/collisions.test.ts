@@ -298,3 +298,15 @@ test('an edit as young as the index, of the same size, is no less an edit', asyn
   expect(await scene.sandbox.git(b, '--no-optional-locks', 'status', '--porcelain')).toBe(' M src/one.txt');
   expect(between(await scene.look(), a, b)?.files).toEqual(['src/one.txt']);
 });
+
+test('a repository whose path has the separator of path lists in it is looked at like any other', async (context) => {
+  if (process.platform === 'win32') context.skip('no such name is possible on Windows');
+  const scene = await createScene({ repository: 'odd: "name"' });
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await writeFile(join(a, 'src/one.txt'), 'one\nTWO of a\nthree\n');
+  await writeFile(join(b, 'src/one.txt'), 'one\nTWO of b\nthree\n');
+  expect(between(await scene.look(), a, b)).toMatchObject({
+    files: ['src/one.txt'],
+    regions: [{ ours: { lines: { from: 2, to: 2 } } }],
+  });
+});

@@ -97,7 +97,7 @@ test('a conflict is predicted with its lines, and refused before anything is tou
     const plan = await s.plan({ update });
     expect(plan.conflicts).toEqual(['src/one.txt']);
     expect(plan.refusal).toEqual({ kind: 'conflict', files: ['src/one.txt'] });
-    expect(plan.warnings.join()).toContain('src/one.txt conflicts at lines 2–6');
+    expect(plan.warnings.join()).toContain('src/one.txt conflicts at line 2');
     expect(await s.merger.merge({ token: plan.token, approve: true })).toMatchObject({
       ok: false,
       error: { kind: 'conflict' },
@@ -461,7 +461,24 @@ test('siblings that collide are named before, and told to rebase now after', asy
         files: ['login.txt'],
         certainty: 'decided',
         kinds: ['content'],
-        regions: [],
+        regions: [
+          {
+            file: 'login.txt',
+            kind: 'add-add',
+            ours: {
+              file: 'login.txt',
+              lines: { from: 1, to: 2 },
+              uncommitted: false,
+              subject: await s.sandbox.git(s.worktree, 'log', '-1', '--format=%s', '--', 'login.txt'),
+            },
+            theirs: {
+              file: 'login.txt',
+              lines: { from: 1, to: 1 },
+              uncommitted: false,
+              subject: await s.sandbox.git(other, 'log', '-1', '--format=%s'),
+            },
+          },
+        ],
         regionsLeftOut: 0,
       },
     ].map((one) => ({ ...one, kinds: plan.collisions[0]?.kinds })),

@@ -40,13 +40,17 @@ export const idOf = (path: string) => `w-${createHash('sha256').update(path).dig
 
 /**
  * A repository with two worktrees, `a` and `b`, and an observer that looks at it.
- * @param slowly holds up the git calls that it wants to
+ * `slowly` holds up the git calls that it wants to; `repository` is its directory's name.
  */
-export async function createScene(
-  slowly: (call: GitCall) => Promise<void> | undefined = () => undefined,
-): Promise<Scene> {
+export async function createScene({
+  slowly = () => undefined,
+  repository,
+}: {
+  readonly slowly?: (call: GitCall) => Promise<void> | undefined;
+  readonly repository?: string;
+} = {}): Promise<Scene> {
   const sandbox = await createSandbox();
-  const main = await sandbox.repository();
+  const main = await sandbox.repository(repository);
   await sandbox.worktree(main, join(sandbox.root, 'a'), 'feature/a');
   await sandbox.worktree(main, join(sandbox.root, 'b'), 'feature/b');
   const empty = join(sandbox.root, 'empty');

@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Settings } from '../../src-main/contract/settings';
-import type { Snapshot } from '../../src-main/contract/snapshot';
+import type { Collision, Snapshot } from '../../src-main/contract/snapshot';
 import type { RepositoryFacts, SessionMemory } from '../../src-main/domain/facts';
 import { createFleet } from '../../src-main/engine/fleet';
+import type { CollisionObserver } from '../../src-main/engine/ports';
 import { resolverOf } from '../../src-main/engine/resolve-fleet';
 import { sessionIdOf } from '../../src-main/engine/session-ids';
 import { fakeGit, fakeLedger, fakeSessions, fakeSettings, strictLog } from '../support/fake-ports';
@@ -35,6 +36,7 @@ async function startFleet(
     readonly settings?: Partial<Settings>;
     readonly scope?: 'all' | readonly string[];
     readonly memory?: Readonly<Record<string, SessionMemory>>;
+    readonly collisions?: CollisionObserver;
   } = {},
 ) {
   const clock = createManualClock(t0);
@@ -57,7 +59,7 @@ async function startFleet(
     ledger: ledger.port,
     settings,
     terminals: { describe: async ({ tmux }) => (tmux === null ? null : `tmux ${tmux}`) },
-    collisions: null,
+    collisions: options.collisions ?? null,
     diskUsage: null,
     clock,
     log: strictLog(),
@@ -352,4 +354,45 @@ test('watches that ran out are one problem for all rows, and go away with their 
     (count) => count === 0,
   );
   expect(fleet.snapshot().repositories[0]?.worktrees[1]?.unwatched).toBe(remote.why);
+});
+
+test('a plan takes a worktree of which something is only guessed for unknown, and shows it all the same', async () => {
+  let tell: Parameters<CollisionObserver['onCollisions']>[0] = () => undefined;
+  const waited: string[] = [];
+  const { fleet, first } = await startFleet({
+    collisions: {
+      observe: () => undefined,
+      forget: () => undefined,
+      onCollisions(listener) {
+        tell = listener;
+        return () => undefined;
+      },
+      settled: async () => void waited.push('verdicts'),
+      explained: async () => void waited.push('regions'),
+      dispose: async () => undefined,
+    },
+  });
+  const guess: Collision = {
+    with: 'base',
+    files: ['src/x.ts'],
+    certainty: 'provisional',
+    kinds: [],
+    regions: [],
+    regionsLeftOut: 0,
+  };
+  tell(project.location.id, new Map([[login.id, [guess]]]), new Set([login.id]));
+  expect((await fleet.refresh()).revision).toBeGreaterThan(first.revision);
+  expect(rowOf(fleet.snapshot(), login.id)?.collisions).toEqual([guess]);
+  expect(
+    fleet
+      .snapshot()
+      .suggestions.map(({ text }) => text)
+      .join(),
+  ).not.toContain('src/x.ts');
+  expect(await resolverOf(fleet, null).worktree(login.id)).toMatchObject({ collisions: null });
+  const decided: Collision = { ...guess, certainty: 'decided', kinds: ['content'] };
+  tell(project.location.id, new Map([[login.id, [decided]]]), new Set());
+  expect(await resolverOf(fleet, null).worktree(login.id)).toMatchObject({ collisions: [decided] });
+  await fleet.settled();
+  expect(waited).toEqual(['verdicts', 'regions']);
 });

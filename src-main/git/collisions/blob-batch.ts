@@ -21,7 +21,7 @@ const LIMIT_MS = 30_000;
  * answer is null when git can't tell.
  */
 export async function blobHeaders(
-  git: GitRunner,
+  git: Pick<GitRunner, 'run'>,
   names: readonly string[],
   { commonDir, env, signal }: BlobQuestion,
 ): Promise<ReadonlyMap<string, BlobHeader | null> | null> {
@@ -57,7 +57,7 @@ export async function blobHeaders(
 
 /** The bytes of these objects, each as one character of a string; null when git can't tell. */
 export async function blobContents(
-  git: GitRunner,
+  git: Pick<GitRunner, 'runBinary'>,
   oids: readonly string[],
   { commonDir, env, signal }: BlobQuestion,
 ): Promise<ReadonlyMap<string, string> | null> {

@@ -95,8 +95,9 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   /** Fills in the verdicts that are not known yet; false when that can't be done. */
   async function decide(state: Watched, pairs: readonly Pair[], keyOf: KeyOf): Promise<boolean> {
     const open = pairs.filter((pair) => !state.verdicts.has(keyOf(pair)));
+    const { commonDir, env } = placeOf(state.facts);
     const merges = await tryMerges(
-      { git, log, ...placeOf(state.facts), signal: state.abort.signal },
+      { git, log, directory: commonDir, env, signal: state.abort.signal },
       open.map(({ a, b }) => [a.commit, b.commit]),
     );
     if (merges === null) return false;

@@ -36,7 +36,7 @@ export interface Explanation {
 }
 
 export interface RegionsQuestion {
-  readonly git: GitRunner;
+  readonly git: Pick<GitRunner, 'run' | 'runBinary'>;
   readonly commonDir: string;
   readonly env: Readonly<Record<string, string>>;
   /** Null when it can't be told: then nobody's work is named. */

@@ -7,6 +7,7 @@ import { copyFile, lstat, mkdtemp, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorktreeFacts } from '../../domain/facts';
 import { errorCode } from '../../system/file-failure';
+import { scratchObjects } from '../git-command';
 import type { GitRunner } from '../reads/git-runner';
 import { answerProblem } from '../reads/git-runner';
 
@@ -33,10 +34,9 @@ const identity = {
   GIT_COMMITTER_DATE: '2000-01-01T00:00:00Z',
 };
 
-export const ownObjects = (objects: string, commonDir: string): Readonly<Record<string, string>> => ({
-  GIT_OBJECT_DIRECTORY: objects,
-  GIT_ALTERNATE_OBJECT_DIRECTORIES: join(commonDir, 'objects'),
-});
+/** Objects are written to a directory of our own, and read from the repository's too. */
+export const ownObjects = (objects: string, commonDir: string): Readonly<Record<string, string>> =>
+  scratchObjects(commonDir, objects);
 
 const isDirty = ({ changes, ongoing }: WorktreeFacts) =>
   ongoing !== null || changes.staged + changes.changed + changes.untracked + changes.conflicted > 0;

@@ -19,8 +19,14 @@ export interface HistoryTip {
 const MOST_COMMITS = 2_000;
 const LIMIT_MS = 10_000;
 
-/** The arguments of the log; equal ones have equal answers. */
-export function historyArguments(tips: readonly HistoryTip[]): readonly string[] {
+/**
+ * The arguments of the log; equal ones have equal answers.
+ * @param shared commits that all of the tips have, and what came before which is of no interest
+ */
+export function historyArguments(
+  tips: readonly HistoryTip[],
+  shared: readonly string[] = [],
+): readonly string[] {
   const behind = new Map<string, number>();
   for (const { base } of tips)
     if (base !== null) behind.set(base.commit, Math.max(behind.get(base.commit) ?? 0, base.behind));
@@ -41,13 +47,14 @@ export function historyArguments(tips: readonly HistoryTip[]): readonly string[]
     ...new Set([...tips.map(({ commit }) => commit), ...behind.keys()]),
     // Following first parents, so many steps lead to a commit that all of them have, or past it.
     ...[...behind].map(([commit, steps]) => `^${commit}~${steps}`),
+    ...shared.map((commit) => `^${commit}`),
     '--',
   ];
 }
 
 /** Null when git can't tell. */
 export async function readSideHistory(
-  git: GitRunner,
+  git: Pick<GitRunner, 'run'>,
   commonDir: string,
   args: readonly string[],
   signal: AbortSignal,

@@ -5,12 +5,13 @@ import { answerProblem } from '../reads/git-runner';
 import { parseTrialMerges, type TrialMerge } from './merge-tree-output';
 
 export interface TrialQuestion {
-  readonly git: GitRunner;
-  readonly commonDir: string;
+  readonly git: Pick<GitRunner, 'run'>;
+  /** Where they are tried: its attributes count. */
+  readonly directory: string;
   /** An object directory of our own: every merge leaves a tree. */
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  readonly log: Log;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 /** So many pairs are decided sooner by two processes than by one. */
@@ -32,13 +33,13 @@ export async function tryMerges(
 }
 
 async function tryTogether(
-  { git, commonDir, env, signal, log }: TrialQuestion,
+  { git, directory, env, signal, log }: TrialQuestion,
   pairs: readonly (readonly [string, string])[],
 ): Promise<readonly TrialMerge[] | null> {
   // The style is fixed because the markers are read afterwards.
   const options = ['-c', 'merge.renames=true', '-c', 'merge.conflictStyle=merge'];
   const answer = await git.run({
-    cwd: commonDir,
+    cwd: directory,
     args: [...options, 'merge-tree', '--write-tree', '--stdin', '-z'],
     input: pairs.map(([a, b]) => `${a} ${b}\n`).join(''),
     env,
