@@ -18,6 +18,13 @@ interface Answers {
   readonly performance: WatchPerformance;
   readonly advance: WatchPerformance;
   readonly doctor: Awaited<ReturnType<Handlers['doctor.run']>>;
+  readonly heap: {
+    readonly heapBytes: number;
+    readonly outsideBytes: number;
+    /** Notifications and snapshots so far. */
+    readonly notified: number;
+    readonly snapshots: number;
+  };
   readonly end: true;
 }
 
@@ -46,6 +53,7 @@ export async function startProduct(sandbox: Sandbox, { limited = false } = {}) {
   const [program = '', ...words] = [
     ...(limited ? ['unshare', '--user', '--map-root-user'] : []),
     process.execPath,
+    '--expose-gc',
     file,
   ];
   const product = spawn(program, words, {

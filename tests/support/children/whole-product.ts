@@ -5,6 +5,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { getHeapStatistics } from 'node:v8';
 import { composeOrchard } from '../../../src-main/compose';
 import type { Clock } from '../../../src-main/engine/ports';
 import { createManualClock } from '../manual-clock';
@@ -17,7 +18,7 @@ type Command =
       readonly clock: { readonly faster: number } | 'manual';
     }
   | { readonly do: 'advance'; readonly ms: number }
-  | { readonly do: 'snapshot' | 'doctor' | 'performance' | 'end' };
+  | { readonly do: 'snapshot' | 'doctor' | 'performance' | 'heap' | 'end' };
 
 const began = Date.now();
 const fasterClock = (times: number): Clock => ({
@@ -41,6 +42,8 @@ async function quiet(): Promise<void> {
   }
 }
 
+let notified = 0;
+let snapshots = 0;
 let orchard: Awaited<ReturnType<typeof composeOrchard>> | null = null;
 
 async function obey(command: Command): Promise<unknown> {
@@ -54,11 +57,12 @@ async function obey(command: Command): Promise<unknown> {
         watch: true,
         env: process.env,
         platform: 'linux',
-        notifier: null,
+        notifier: { notify: () => notified++, problem: null },
         person: null,
         startGitHelper: null,
         clock: command.clock === 'manual' ? manual : fasterClock(command.clock.faster),
       });
+      orchard.onSnapshot(() => snapshots++);
       return orchard.start();
     case 'advance':
       manual.advance(command.ms);
@@ -68,6 +72,16 @@ async function obey(command: Command): Promise<unknown> {
       return orchard?.snapshot();
     case 'performance':
       return orchard?.performance();
+    case 'heap':
+      // Twice: what the first frees may let go of more.
+      globalThis.gc?.();
+      globalThis.gc?.();
+      return {
+        heapBytes: getHeapStatistics().used_heap_size,
+        outsideBytes: process.memoryUsage().external,
+        notified,
+        snapshots,
+      };
     case 'doctor':
       return orchard?.handlers['doctor.run']({});
     case 'end':
