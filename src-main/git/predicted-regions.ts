@@ -6,6 +6,9 @@ import type { GitCommand } from './git-command';
 import { lines } from './git-command';
 import type { GitRunner } from './reads/git-runner';
 
+/** A plan is made once, for somebody who is about to merge. */
+const MOST_REGIONS = 24;
+
 export interface PredictedQuestion {
   /** Where the merge would happen: its attributes count. */
   readonly directory: string;
@@ -48,6 +51,7 @@ export async function predictedRegions(
       const other = others[at] ?? '';
       return { ours: { commit: ours, head: ours }, theirs: { commit: other, head: other }, merge };
     }),
+    MOST_REGIONS,
   );
   return explained ?? [];
 }

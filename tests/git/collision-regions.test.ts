@@ -288,8 +288,8 @@ test('many conflicts are told by the first of them and a count; a huge file by i
   for (const place of [a, b]) await appendFile(join(place, 'huge.txt'), `${place}\n`);
   const here = between(await scene.look(), a, b);
   expect(here?.files).toEqual(['huge.txt', 'many.txt']);
-  expect(here?.regions.length).toBe(8);
-  expect(here?.regionsLeftOut).toBe(13);
+  expect(here?.regions.length).toBe(4);
+  expect(here?.regionsLeftOut).toBe(17);
   expect(here?.regions[0]).toMatchObject({ file: 'huge.txt', ours: { lines: null } });
   expect(here?.regions[1]?.ours.lines).toEqual({ from: 6, to: 6 });
 });
@@ -400,4 +400,61 @@ test('a file that git merged with several conflicts is read back, whatever its l
     { numRuns: process.env.ORCHARD_LONG === '1' ? 2_000 : 120 },
   );
   expect(conflicts).toBeGreaterThan(0);
+});
+
+test('the lines that are told for live work are those that git shows when it is really merged', async () => {
+  const line = fc.constantFrom('x', 'y', '}', '', '=======', '>>>>>>> HEAD');
+  const edits = fc.array(
+    fc.record({ at: fc.nat(40), out: fc.nat(2), put: fc.array(line, { maxLength: 3 }) }),
+    { minLength: 1, maxLength: 4 },
+  );
+  const edited = (
+    lines: readonly string[],
+    all: readonly { at: number; out: number; put: readonly string[] }[],
+  ) =>
+    all.reduce<string[]>(
+      (now, { at, out, put }) => now.toSpliced(at % (now.length + 1), out, ...put),
+      [...lines],
+    );
+  await fc.assert(
+    fc.asyncProperty(
+      edits,
+      edits,
+      fc.constantFrom('loose', 'staged', 'committed'),
+      async (forA, forB, how) => {
+        const scene = await withFiles({ 'one.txt': text(numbered(30)) });
+        const { sandbox } = scene;
+        const [a, b] = places(scene);
+        await writeFile(join(a, 'one.txt'), text(edited(numbered(30), forA)));
+        await writeFile(join(b, 'one.txt'), text(edited(numbered(30), forB)));
+        if (how !== 'loose') await sandbox.git(a, 'add', '-A');
+        if (how === 'committed') await sandbox.git(a, 'commit', '-q', '--allow-empty', '-m', 'work');
+        const here = between(await scene.look(), a, b);
+        const told: (readonly string[])[] = [];
+        for (const { ours, theirs } of here?.regions ?? [])
+          told.push((await linesThere(a, ours)) ?? ['?'], (await linesThere(b, theirs)) ?? ['?']);
+        const own = {
+          ours: linesOf(await readFile(join(a, 'one.txt'), 'utf8')),
+          theirs: linesOf(await readFile(join(b, 'one.txt'), 'utf8')),
+        };
+        for (const place of [a, b]) {
+          await sandbox.git(place, 'add', '-A');
+          await sandbox.git(place, 'commit', '-q', '--allow-empty', '-m', 'work');
+        }
+        const other = await sandbox.git(b, 'rev-parse', 'HEAD');
+        const conflict = await sandbox.git(a, 'merge', '-q', '--no-edit', other).then(
+          () => false,
+          () => true,
+        );
+        const merged = linesOf(await readFile(join(a, 'one.txt'), 'utf8'));
+        const read = conflict ? readMergedFile(merged, { ours: 'HEAD', theirs: other }, own) : null;
+        const shown = (read?.hunks ?? []).slice(0, 4).flatMap(({ ours, theirs }) => [ours, theirs]);
+        expect(told).toEqual(shown);
+      },
+    ),
+    {
+      numRuns: process.env.ORCHARD_LONG === '1' ? 60 : 5,
+      ...(process.env.ORCHARD_SEED === undefined ? {} : { seed: Number(process.env.ORCHARD_SEED) }),
+    },
+  );
 });

@@ -247,7 +247,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     if (withdrawn) return tell(state, facts, said, undecided);
     const { signal } = state.abort;
     const turn = ++current.guesses;
-    const history = await historyOf(state, current);
+    const history = await historyOf(state, current, true);
     if (history === null || current.over || signal.aborted) return;
     const guessed = await guessPairs({ git, ...placeOf(facts), history, signal }, open);
     if (guessed === null || current.over || turn !== current.guesses) return;
@@ -263,7 +263,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   };
 
   /** Read once for as long as no branch moves: editing costs no look at history. */
-  function historyOf(state: Watched, current: Look): Promise<SideHistory | null> {
+  function historyOf(state: Watched, current: Look, first = false): Promise<SideHistory | null> {
     const args = historyArguments(
       sidesOf(current).map(({ head, baseTip, behind }) => ({
         commit: head,
@@ -272,7 +272,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     );
     const key = args.join(' ');
     if (state.history?.key === key) return state.history.read;
-    const read = readSideHistory(git, current.facts.location.commonDir, args, state.abort.signal);
+    const read = readSideHistory(git, current.facts.location.commonDir, args, state.abort.signal, first);
     const history = { key, read };
     state.history = history;
     void read.then((found) => {

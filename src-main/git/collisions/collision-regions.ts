@@ -44,8 +44,8 @@ export interface RegionsQuestion {
   readonly signal: AbortSignal;
 }
 
-/** A snapshot carries them all, and a person reads the first few. */
-const MOST_REGIONS = 8;
+/** Every snapshot carries them all, and a face shows the first three. */
+const MOST_REGIONS = 4;
 const MOST_FILES = 12;
 /** A larger file is named, not read. */
 const MOST_BYTES = 1024 * 1024;
@@ -67,10 +67,14 @@ interface Known {
   readonly contents: ReadonlyMap<string, string>;
 }
 
-/** One explanation per pair, in their order; null when git can't tell or it was cancelled. */
+/**
+ * One explanation per pair, in their order; null when git can't tell or it was cancelled.
+ * @param most regions told of each pair; the others are counted
+ */
 export async function explainPairs(
   question: RegionsQuestion,
   pairs: readonly PairToExplain[],
+  most = MOST_REGIONS,
 ): Promise<readonly Explanation[] | null> {
   const unread = pairs.map((pair) =>
     pair.merge.conflicts.slice(0, MOST_FILES).map((conflict): Looked => ({ pair, conflict, merged: null })),
@@ -96,8 +100,7 @@ export async function explainPairs(
     const regions: CollisionRegion[] = [];
     let leftOut = (pairs[at]?.merge.conflicts.length ?? 0) - conflicts.length;
     for (const one of conflicts) {
-      const most = MOST_REGIONS - regions.length;
-      const found = regionsOf(one, known, question.history, most);
+      const found = regionsOf(one, known, question.history, most - regions.length);
       regions.push(...found);
       leftOut += (one.merged?.hunks.length ?? 1) - found.length;
       await yieldToOthers();

@@ -52,14 +52,18 @@ export function historyArguments(
   ];
 }
 
-/** Null when git can't tell. */
+/**
+ * Null when git can't tell.
+ * @param first before what else waits for git
+ */
 export async function readSideHistory(
   git: Pick<GitRunner, 'run'>,
   commonDir: string,
   args: readonly string[],
   signal: AbortSignal,
+  first = false,
 ): Promise<SideHistory | null> {
-  const answer = await git.run({ cwd: commonDir, args, limitMs: LIMIT_MS, signal });
+  const answer = await git.run({ cwd: commonDir, args, limitMs: LIMIT_MS, signal, first });
   return answerProblem(answer) === null ? sideHistory(parseHistory(answer.stdout)) : null;
 }
 
