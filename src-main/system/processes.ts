@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { promisify } from 'node:util';
+import { headOrNull } from './small-reads';
 
 export type Platform = 'darwin' | 'linux' | 'win32';
 
@@ -93,13 +94,14 @@ export function parseProcStat(stat: string): { readonly parent: number; readonly
   return { parent: Number(parent), startTime };
 }
 
+/** A name of at most 64 characters and some fifty numbers. */
+const PROC_STAT_BYTES = 2_048;
+
 function linux(): Asked {
   const stat = async (pid: number) => {
-    try {
-      return parseProcStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
-    } catch {
-      return null; // Gone.
-    }
+    const text = await headOrNull(`/proc/${pid}/stat`, PROC_STAT_BYTES);
+    // Null: gone.
+    return text === null ? null : parseProcStat(text);
   };
   return {
     async startTimes(pids) {

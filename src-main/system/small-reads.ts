@@ -26,6 +26,27 @@ export const statOrNull = (path: string): Promise<Stats | null> =>
     stat(path, (error, stats) => resolve(error === null ? stats : null));
   });
 
+/**
+ * The start of a file in one read of at most `bytes`; null when it can not be read. For files of the
+ * kernel, which tell no size: reading them whole takes a question for it and another read for the end.
+ */
+export async function headOrNull(path: string, bytes: number): Promise<string | null> {
+  let descriptor: number;
+  try {
+    descriptor = await openFile(path, 'r');
+  } catch {
+    return null;
+  }
+  return new Promise((resolve) => {
+    const buffer = Buffer.allocUnsafe(bytes);
+    read(descriptor, buffer, 0, bytes, 0, (error, count) => {
+      // Nobody waits for it to be closed.
+      close(descriptor, () => undefined);
+      resolve(error === null ? buffer.toString('utf8', 0, count) : null);
+    });
+  });
+}
+
 /** At most the last `bytes` bytes of a file; null when it can not be read. */
 export async function tailOrNull(path: string, bytes: number): Promise<Buffer | null> {
   let descriptor: number;

@@ -9,6 +9,8 @@ export interface NaivePass {
   readonly togetherMs: number;
   /** The longest time that its event loop stood still while all ran at once. */
   readonly stallMs: number;
+  /** How big its process is. */
+  readonly rssMb: number;
 }
 
 /** A measuring process of another kind, which answers one question at a time. */

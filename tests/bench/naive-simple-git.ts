@@ -1,11 +1,23 @@
 /**
- * What a first version of such an app does: simple-git, worktree after worktree, everything in its own
- * process. In a process of its own here, so that its libraries burden nobody else.
+ * What a first version of such an app does: simple-git, worktree after worktree, in the app's own
+ * process. Here in a process that has been the whole app for a moment, watching the same repositories:
+ * starting git costs as much as it does there, and nobody else is burdened with its libraries.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { simpleGit } from 'simple-git';
+import { composeWhole } from './whole-product';
 
-export async function serveNaive(): Promise<void> {
+export interface NaiveProcess {
+  readonly scratch: string;
+  readonly platform: 'darwin' | 'linux' | 'win32';
+  readonly roots: readonly string[];
+}
+
+export async function serveNaive({ scratch, platform, roots }: NaiveProcess): Promise<void> {
+  const orchard = await composeWhole({ scratch, platform }, { repositories: roots, notifier: null });
+  await orchard.start();
+  await orchard.settled();
+  await orchard.dispose();
   process.on('message', (worktrees: readonly string[]) => {
     void (async () => {
       const begun = performance.now();
@@ -27,7 +39,8 @@ export async function serveNaive(): Promise<void> {
       );
       const togetherMs = performance.now() - together;
       stall.disable();
-      process.send?.({ tookMs, togetherMs, stallMs: stall.max / 1e6 });
+      const rssMb = process.memoryUsage().rss / 1e6;
+      process.send?.({ tookMs, togetherMs, stallMs: stall.max / 1e6, rssMb });
     })();
   });
   await new Promise((resolve) => process.once('disconnect', resolve));

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findGit } from '../../src-main/git/find-git';
 import type { Sizes } from './fixtures';
+import type { NaiveProcess } from './naive-simple-git';
 import type { Machine } from './product';
 import { notMeasured, type Row } from './row';
 import { type ScenarioName, titles } from './scenario-names';
@@ -39,7 +40,7 @@ const scenarios: { readonly [N in ScenarioName]: () => Promise<Scenario> } = {
 const [name, asked] = process.argv.slice(2) as [ScenarioName, string];
 const platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
 if ((name as string) === 'naive') {
-  await (await import('./naive-simple-git')).serveNaive();
+  await (await import('./naive-simple-git')).serveNaive(JSON.parse(asked) as NaiveProcess);
   process.exit(0);
 }
 if ((name as string) === 'ballast') {

@@ -5,7 +5,7 @@ import type { Notifier } from '../../src-main/engine/ports';
 import type { Bench } from './scenario';
 
 export function composeWhole(
-  bench: Bench,
+  bench: Pick<Bench, 'scratch' | 'platform'>,
   options: {
     readonly repositories: readonly string[] | 'all';
     readonly notifier: Notifier | null;

@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readText, statOrNull, tailOrNull, textOrNull } from '../../src-main/system/small-reads';
+import { headOrNull, readText, statOrNull, tailOrNull, textOrNull } from '../../src-main/system/small-reads';
 import { temporaryDirectory } from '../support/temporary';
 
 test('small files: their text, their end, and null for what is not there', async () => {
@@ -12,6 +12,9 @@ test('small files: their text, their end, and null for what is not there', async
   expect(await textOrNull(file)).toBe('first line\nthe last ü\n');
   expect((await tailOrNull(file, 4))?.toString('utf8')).toBe(' ü\n');
   expect((await tailOrNull(file, 8_192))?.toString('utf8')).toBe('first line\nthe last ü\n');
+  expect(await headOrNull(file, 5)).toBe('first');
+  expect(await headOrNull(file, 8_192)).toBe('first line\nthe last ü\n');
+  expect(await headOrNull(join(directory, 'gone'), 5)).toBeNull();
   expect((await statOrNull(file))?.size).toBe(23);
 
   const gone = join(directory, 'gone');

@@ -92,7 +92,10 @@ async function measure(bench: Bench, shape: Shape): Promise<void> {
 async function measureFirstLook(bench: Bench, { name, repositories, rounds, fasterThanNaive }: Shape) {
   const worktrees = repositories.flatMap((one) => one.worktrees);
   const roots = repositories.map((one) => one.worktrees[0] ?? '');
-  const naive = startCompanion<NaivePass>('naive');
+  const naive = startCompanion<NaivePass>(
+    'naive',
+    JSON.stringify({ scratch: join(bench.scratch, 'naive'), platform: bench.platform, roots }),
+  );
   const floor: number[] = [];
   const bare: number[] = [];
   const app: number[] = [];
@@ -100,6 +103,7 @@ async function measureFirstLook(bench: Bench, { name, repositories, rounds, fast
   const loop: number[] = [];
   const together: number[] = [];
   const naiveStall: number[] = [];
+  let naiveMb = 0;
   let processes = 0;
   const firstLook = async (kind: 'helper' | 'in-process') => {
     const watcher = await createWatcher({ ...bench, kind, watch: kind === 'helper' });
@@ -126,6 +130,7 @@ async function measureFirstLook(bench: Bench, { name, repositories, rounds, fast
     loop.push(one.naive.tookMs);
     together.push(one.naive.togetherMs);
     naiveStall.push(one.naive.stallMs);
+    naiveMb = one.naive.rssMb;
   }
   naive.end();
   if (name === 'S')
@@ -144,14 +149,14 @@ async function measureFirstLook(bench: Bench, { name, repositories, rounds, fast
       }),
     );
   bench.row(
-    ratioRow(`${name}: first snapshot against a naive simple-git loop`, app, loop, {
+    ratioRow(`${name}: first snapshot against a naive simple-git loop in the app's process`, app, loop, {
       fasterBy: fasterThanNaive,
     }),
   );
   bench.row(
     shownRow(
       `${name}: behind it`,
-      `process floor ${ms(median(floor))}, bare pass ${ms(median(bare))}, one-shot command ${ms(median(command))} (${times(pairedRatio(command, name === 'S' ? floor : bare))}), simple-git all at once ${ms(median(together))} with a stall of ${ms(median(naiveStall))}`,
+      `process floor ${ms(median(floor))}, bare pass ${ms(median(bare))}, one-shot command ${ms(median(command))} (${times(pairedRatio(command, name === 'S' ? floor : bare))}), simple-git all at once ${ms(median(together))} with a stall of ${ms(median(naiveStall))}, in a process of ${Math.round(naiveMb)} MB`,
     ),
   );
 }
