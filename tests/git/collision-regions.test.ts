@@ -79,6 +79,23 @@ test('each side’s lines are told in its own numbering, with whose work they ar
   }
 });
 
+test('of several commits to a file, the one that wrote the lines is named', async () => {
+  const base = numbered(40);
+  const scene = await withFiles({ 'one.txt': text(base) });
+  const [a, b] = places(scene);
+  const commit = (place: string, changes: Readonly<Record<number, readonly string[]>>, subject: string) =>
+    scene.sandbox.commit(place, { 'one.txt': text(changed(base, changes)) }, subject);
+  await commit(a, { 10: ['A 10'] }, 'Ten');
+  await commit(a, { 10: ['A 10'], 30: [] }, 'Without thirty');
+  await commit(a, { 2: ['line 2', 'between'], 10: ['A 10'], 30: [] }, 'Make room');
+  await commit(b, { 10: ['B 10'], 30: ['B 30'] }, 'Both');
+  const here = between(await scene.look(), a, b);
+  expect(here?.regions.map(({ ours, theirs }) => [ours.lines?.from, ours.subject, theirs.subject])).toEqual([
+    [11, 'Ten', 'Both'],
+    [31, 'Without thirty', 'Both'],
+  ]);
+});
+
 test('a base that moved on is a side like another, with the subject of its own last commit', async () => {
   const scene = await withFiles({ 'one.txt': text(numbered(9)), 'other.txt': 'x\n' });
   const [a] = places(scene);

@@ -7,12 +7,12 @@ import type { CollisionRegion, RegionSide } from '../../contract/snapshot';
 import type { GitRunner } from '../reads/git-runner';
 import { type BlobHeader, blobContents, blobHeaders } from './blob-batch';
 import {
-  alignLines,
   type LineRange,
   linesOf,
   locateHunks,
   type MergedFile,
   readMergedFile,
+  sameRangeIn,
 } from './conflict-hunks';
 import type { StageEntry, TrialConflict, TrialMerge } from './merge-tree-output';
 import type { SideHistory } from './side-history';
@@ -47,6 +47,8 @@ export interface RegionsQuestion {
 /** Every snapshot carries them all, and a face shows the first three. */
 const MOST_REGIONS = 4;
 const MOST_FILES = 12;
+/** So many of a side's last commits to a file are looked at for who wrote its lines. */
+const MOST_VERSIONS = 6;
 /** A larger file is named, not read. */
 const MOST_BYTES = 1024 * 1024;
 /** What is read at a time, over all pairs. */
@@ -55,11 +57,15 @@ const MOST_BYTES_TOGETHER = 32 * 1024 * 1024;
 type SideName = 'ours' | 'theirs';
 const sides: readonly SideName[] = ['ours', 'theirs'];
 
+type Commits = ReturnType<SideHistory['commitsTo']>;
+
 /** A conflict, and what its merged file says once it was read. */
 interface Looked {
   readonly pair: PairToExplain;
   readonly conflict: TrialConflict;
   readonly merged: MergedFile | null;
+  /** Each side's own commits to the file, newest first. */
+  readonly commits: { readonly [S in SideName]: Commits };
 }
 
 interface Known {
@@ -77,7 +83,14 @@ export async function explainPairs(
   most = MOST_REGIONS,
 ): Promise<readonly Explanation[] | null> {
   const unread = pairs.map((pair) =>
-    pair.merge.conflicts.slice(0, MOST_FILES).map((conflict): Looked => ({ pair, conflict, merged: null })),
+    pair.merge.conflicts.slice(0, MOST_FILES).map(
+      (conflict): Looked => ({
+        pair,
+        conflict,
+        merged: null,
+        commits: { ours: [], theirs: [] },
+      }),
+    ),
   );
   let known = await readBlobs(question, { headers: new Map(), contents: new Map() }, unread.flat());
   if (known === null) return null;
@@ -86,12 +99,15 @@ export async function explainPairs(
   for (const conflicts of unread) {
     const read: Looked[] = [];
     for (const one of conflicts) {
-      read.push({ ...one, merged: mergedFileOf(one, known) });
+      const merged = mergedFileOf(one, known);
+      const commits = (side: SideName) => commitsOf({ ...one, merged }, side, question.history);
+      read.push({ ...one, merged, commits: { ours: commits('ours'), theirs: commits('theirs') } });
       await yieldToOthers();
     }
     looked.push(read);
   }
-  // Where a side has the file under another name, only the merged file's markers said so.
+  // Where a side has the file under another name, only the merged file's markers said so; and only where
+  // several commits may have written the lines, their versions of the file are wanted.
   known = await readBlobs(question, known, looked.flat());
   if (known === null) return null;
 
@@ -100,7 +116,7 @@ export async function explainPairs(
     const regions: CollisionRegion[] = [];
     let leftOut = (pairs[at]?.merge.conflicts.length ?? 0) - conflicts.length;
     for (const one of conflicts) {
-      const found = regionsOf(one, known, question.history, most - regions.length);
+      const found = regionsOf(one, known, most - regions.length);
       regions.push(...found);
       leftOut += (one.merged?.hunks.length ?? 1) - found.length;
       await yieldToOthers();
@@ -129,12 +145,25 @@ function inHead(looked: Looked, side: SideName): string | null {
   return `${head}:${ownPath(looked, side)}`;
 }
 
-function namesOf(looked: Looked): readonly string[] {
+function commitsOf(looked: Looked, side: SideName, history: SideHistory | null): Commits {
   const { pair, conflict } = looked;
+  const other = pair[side === 'ours' ? 'theirs' : 'ours'];
+  return history?.commitsTo([ownPath(looked, side), ...conflict.names], pair[side].head, other.head) ?? [];
+}
+
+const versionName = (looked: Looked, side: SideName, id: string) => `${id}:${ownPath(looked, side)}`;
+
+function namesOf(looked: Looked): readonly string[] {
+  const { pair, conflict, commits } = looked;
   const names = sides.flatMap((side) => inHead(looked, side) ?? []);
   if (!hasLines(conflict)) return names;
   return [
     ...names,
+    ...sides.flatMap((side) =>
+      commits[side].length < 2
+        ? []
+        : commits[side].slice(0, MOST_VERSIONS).map(({ id }) => versionName(looked, side, id)),
+    ),
     `${pair.merge.tree}:${conflict.path}`,
     ...sides.flatMap((side) => conflict[side]?.oid ?? []),
   ];
@@ -181,25 +210,17 @@ function mergedFileOf({ pair, conflict }: Looked, { headers, contents }: Known):
   );
 }
 
-function regionsOf(
-  looked: Looked,
-  known: Known,
-  history: SideHistory | null,
-  most: number,
-): readonly CollisionRegion[] {
+function regionsOf(looked: Looked, known: Known, most: number): readonly CollisionRegion[] {
   if (most <= 0) return [];
-  const { pair, conflict, merged } = looked;
+  const { conflict, merged } = looked;
   const sideOf = (side: SideName, at: LineRange | null): RegionSide => {
     const file = ownPath(looked, side);
     const uncommitted = isUncommitted(looked, side, at, known);
-    const other = pair[side === 'ours' ? 'theirs' : 'ours'];
     return {
       file,
       lines: at === null ? null : { from: at.from + 1, to: at.to },
       uncommitted,
-      subject: uncommitted
-        ? null
-        : (history?.lastSubject(pair[side].head, other.head, [file, ...conflict.names]) ?? null),
+      subject: uncommitted ? null : subjectOf(looked, side, at, known),
     };
   };
   const { file, kind } = conflict;
@@ -230,14 +251,39 @@ function isUncommitted(
   if (entry.oid === committed.oid) return false;
   const [now, then] = [contents.get(entry.oid), contents.get(committed.oid)];
   if (at === null || now === undefined || then === undefined) return true;
-  const [lines, before] = [linesOf(now), linesOf(then)];
-  const counterparts = alignLines(lines, before);
-  // The same lines between the same neighbours: nothing was put in, changed or taken out here.
-  const placed = (line: number) =>
-    line < 0 ? -1 : line >= lines.length ? before.length : (counterparts[line] ?? -1);
-  const above = placed(at.from - 1);
-  if (at.from > 0 && above < 0) return true;
-  for (let line = at.from; line <= at.to; line++)
-    if (placed(line) !== above + 1 + (line - at.from)) return true;
-  return false;
+  return sameRangeIn(linesOf(now), linesOf(then), at) === null;
+}
+
+/**
+ * The subject of the commit that wrote these lines, or took out what was there: going back, the first
+ * one before which they were not so. Without lines the last commit to the file. Null when it lies
+ * further back than was looked.
+ */
+function subjectOf(
+  looked: Looked,
+  side: SideName,
+  at: LineRange | null,
+  { headers, contents }: Known,
+): string | null {
+  const commits = looked.commits[side];
+  const [newest] = commits;
+  if (newest === undefined || commits.length === 1 || at === null) return newest?.subject ?? null;
+  const now = contents.get(looked.conflict[side]?.oid ?? '');
+  if (now === undefined) return newest.subject;
+  let lines = linesOf(now);
+  let range = at;
+  let author = newest;
+  for (const commit of commits.slice(0, MOST_VERSIONS)) {
+    const header = headers.get(versionName(looked, side, commit.id)) ?? null;
+    // The file has another name there: the commit after it is the one that brought it here.
+    if (header === null) return author.subject;
+    const text = contents.get(header.oid);
+    // Too large, or too much at once.
+    if (text === undefined) return null;
+    const version = linesOf(text);
+    const there = sameRangeIn(lines, version, range);
+    if (there === null) return author.subject;
+    [lines, range, author] = [version, there, commit];
+  }
+  return commits.length <= MOST_VERSIONS ? author.subject : null;
 }

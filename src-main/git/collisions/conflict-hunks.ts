@@ -207,6 +207,24 @@ function nearest(
   return null;
 }
 
+/**
+ * Where the same lines stand between the same neighbours in another version of the file; null when
+ * something was put in, changed or taken out there.
+ */
+export function sameRangeIn(
+  lines: readonly string[],
+  other: readonly string[],
+  { from, to }: LineRange,
+): LineRange | null {
+  const counterparts = alignLines(lines, other);
+  const placed = (line: number) =>
+    line < 0 ? -1 : line >= lines.length ? other.length : (counterparts[line] ?? -1);
+  const above = placed(from - 1);
+  if (from > 0 && above < 0) return null;
+  for (let line = from; line <= to; line++) if (placed(line) !== above + 1 + (line - from)) return null;
+  return { from: above + 1, to: above + 1 + (to - from) };
+}
+
 /** Of the gaps between lines that are sure, those up to this many comparisons are worked out in full. */
 const MOST_COMPARED = 40_000;
 

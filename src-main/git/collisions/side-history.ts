@@ -3,10 +3,14 @@ import type { GitRunner } from '../reads/git-runner';
 import { answerProblem } from '../reads/git-runner';
 
 export interface SideHistory {
-  /** Paths that commits of `one` changed which `other` doesn't have. */
+  /** Paths that commits of `one` changed that `other` doesn't have. */
   ownPaths(one: string, other: string): ReadonlySet<string>;
-  /** The subject of the newest of those commits that changed one of these paths. */
-  lastSubject(one: string, other: string, paths: readonly string[]): string | null;
+  /** Those of them that changed one of these paths, the newest first. */
+  commitsTo(
+    paths: readonly string[],
+    one: string,
+    other: string,
+  ): readonly { readonly id: string; readonly subject: string }[];
 }
 
 export interface HistoryTip {
@@ -115,7 +119,7 @@ function sideHistory(commits: readonly Commit[]): SideHistory {
   };
   return {
     ownPaths: (one, other) => new Set(own(one, other).flatMap(({ paths }) => paths)),
-    lastSubject: (one, other, wanted) =>
-      own(one, other).find(({ paths }) => wanted.some((path) => paths.includes(path)))?.subject ?? null,
+    commitsTo: (wanted, one, other) =>
+      own(one, other).filter(({ paths }) => wanted.some((path) => paths.includes(path))),
   };
 }
