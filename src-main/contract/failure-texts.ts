@@ -266,6 +266,13 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       `Validation changed tracked files: ${list(f.files)}; nothing was merged.`,
       'Commit or undo those changes, then plan again.',
     ),
+  'no-identity': (f) =>
+    text(
+      'Git does not know who you are',
+      'A commit needs a name and an address.',
+      'Tell git once: `git config --global user.name "…"` and `git config --global user.email "…"`, then plan again.',
+      f.details,
+    ),
   'signing-failed': (f) =>
     text(
       'Signing failed',

@@ -79,6 +79,7 @@ export type Failure =
   | { readonly kind: 'not-fast-forward'; readonly branch: string; readonly base: string }
   | { readonly kind: 'validation-failed'; readonly command: string; readonly exitCode: number | null }
   | { readonly kind: 'validation-changed-files'; readonly files: readonly string[] }
+  | { readonly kind: 'no-identity'; readonly details: string }
   | { readonly kind: 'signing-failed'; readonly details: string }
   | { readonly kind: 'push-refused'; readonly remote: string; readonly details: string }
   | { readonly kind: 'hook-refused'; readonly hook: string; readonly details: string }
@@ -163,6 +164,7 @@ export type MergeFailure =
       | 'not-fast-forward'
       | 'validation-failed'
       | 'validation-changed-files'
+      | 'no-identity'
       | 'signing-failed'
       | 'push-refused'
       | 'hook-refused'

@@ -53,6 +53,8 @@ export interface MergeFacts {
   readonly remote: string | null;
   readonly baseCheckouts: readonly BaseCheckout[];
   readonly conflicts: readonly ConflictFile[];
+  /** Why git could not say who commits, in its own words; null when it can. */
+  readonly noIdentity: string | null;
   /** Untracked or ignored files in the worktree where the update would write. */
   readonly inTheWay: readonly string[];
   readonly carryOver: readonly string[];
@@ -121,6 +123,8 @@ function refusalOf(
   if (facts.conflicts.length > 0)
     return { kind: 'conflict', files: facts.conflicts.map((conflict) => conflict.file) };
   if (facts.inTheWay.length > 0) return { kind: 'dirty', path, files: facts.inTheWay };
+  const commits = facts.behind || choices.strategy === 'merge' || choices.strategy === 'squash';
+  if (commits && facts.noIdentity !== null) return { kind: 'no-identity', details: facts.noIdentity };
   if (only === 'rebase') return null;
   if (choices.strategy === 'pr')
     return facts.remote === null

@@ -127,6 +127,7 @@ export async function surveyLanding(
     remote,
     baseCheckouts,
     conflicts,
+    noIdentity: await noIdentity(git, here.path),
     inTheWay,
     carryOver:
       compared === null ? [] : await carryOver(git, here.path, compared.path, worktree.record?.copies ?? {}),
@@ -166,6 +167,12 @@ export async function surveyLanding(
       )
       .digest('hex'),
   });
+}
+
+/** https://git-scm.com/docs/git-var: it fails where a commit would, for the same reasons. */
+async function noIdentity(git: GitCommand, directory: string): Promise<string | null> {
+  const asked = await git(directory, ['var', 'GIT_COMMITTER_IDENT'], { mode: 'read' });
+  return asked.code === 0 || asked.code === null ? null : asked.stderr.trim().slice(-4_000);
 }
 
 const insideOf = (deps: LandingSurveyDeps, checkouts: readonly Checkout[], here: Checkout) =>

@@ -345,6 +345,21 @@ test('a validation that takes too long stops', async () => {
   });
 });
 
+test('git that does not know who commits is said in the plan, not found out halfway', async () => {
+  const s = await mergeScene();
+  const before = await s.state();
+  // Nothing to guess an address from, on a machine with a proper name as well.
+  await writeFile(join(s.sandbox.home, '.gitconfig'), '[user]\n\tuseConfigOnly = true\n');
+  expect((await s.plan()).refusal).toMatchObject({
+    kind: 'no-identity',
+    details: expect.stringContaining('user.'),
+  });
+  expect(await s.state()).toEqual(before);
+  await s.git('config', 'user.name', 'Test Person');
+  await s.git('config', 'user.email', 'person@example.com');
+  expect(await s.attempt()).toMatchObject({ ok: true });
+});
+
 test('a signature that fails stops before any ref moves; one that works is on the commit', async () => {
   const s = await mergeScene();
   const before = await s.state();
