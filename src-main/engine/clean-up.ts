@@ -349,7 +349,8 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
       if (!data.success) return fail({ kind: 'not-found', what: 'plan', name: token });
       const { choices, fingerprint, asked } = data.data;
       const { location } = kept;
-      const held = await deps.lock.acquire(location, 'cleanup');
+      const name = (await fleet.worktree(kept.plan.worktreeId))?.worktree.name ?? 'a worktree';
+      const held = await deps.lock.acquire(location, `cleaning up ${name}`);
       if (!held.ok) return held;
       try {
         await deps.recover(location);

@@ -211,7 +211,9 @@ export function createMerger(deps: MergerDeps): Merger {
       if (kept === null || kept.plan.kind === 'cleanup' || seen?.success !== true)
         return fail({ kind: 'not-found', what: 'plan', name: token });
       const { location, plan: made } = kept;
-      const held = await deps.lock.acquire(location, made.kind);
+      const doing = made.kind === 'rebase' ? 'rebasing' : 'merging';
+      const name = (await fleet.worktree(made.worktreeId))?.worktree.name ?? 'a worktree';
+      const held = await deps.lock.acquire(location, `${doing} ${name}`);
       if (!held.ok) return held;
       try {
         await deps.recover(location);

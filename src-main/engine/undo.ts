@@ -163,7 +163,7 @@ export function createUndoer(deps: UndoerDeps): Undoer {
           ? fail({ kind: 'nothing-to-undo' })
           : fail({ kind: 'not-found', what: 'operation', name: operation });
       const { location, record } = found;
-      const held = await deps.lock.acquire(location, 'undo');
+      const held = await deps.lock.acquire(location, `undoing “${record.summary}”`);
       if (!held.ok) return held;
       try {
         await deps.recover(location);
