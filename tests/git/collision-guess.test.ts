@@ -157,6 +157,6 @@ test('verdicts that come at once are preceded by no guess and cost no process fo
   await scene.sandbox.commit(b, { 'new.txt': 'B\n' });
   await scene.look();
   scene.clock.advance(10 * GUESS_MS);
-  expect(scene.calls().map(([verb]) => verb)).toEqual(['merge-tree']);
+  expect(scene.calls().map(([verb]) => verb)).toEqual(['ls-files', 'merge-tree']);
   expect(scene.told().length).toBe(1);
 });

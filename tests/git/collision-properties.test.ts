@@ -82,7 +82,10 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
       'not executable',
     ),
   }),
-  fc.record({ do: fc.constant('submodule' as const), commit: fc.integer({ min: 0, max: 3 }) }),
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('submodule' as const), commit: fc.integer({ min: 1, max: 3 }) }),
+  },
 );
 const change = fc.record({ edit, how });
 type Change = { readonly edit: Edit; readonly how: string };
@@ -165,6 +168,9 @@ async function prepare(withSubmodule: boolean) {
   for (const name of ['a.txt', 'b.txt', 'dir/c.txt', 'dir/deep/d.txt', 'x y/ü.txt', 'run.sh'])
     await sandbox.write(join(main, name), base.map((line) => `${name} ${line}`).join('\n'));
   await sandbox.write(join(main, '.gitignore'), 'build/\n');
+  // Both sides' lines, neither's, and as it comes.
+  await sandbox.write(join(main, '.gitattributes'), 'a.txt merge=union\n');
+  await sandbox.write(join(main, 'dir/.gitattributes'), 'c.txt -merge\n');
   await sandbox.write(join(main, 'bin.dat'), Buffer.from([0, 1, 2, 3]));
   await chmod(join(main, 'run.sh'), 0o755);
   await symlink('a.txt', join(main, 'link'));
@@ -178,7 +184,7 @@ async function prepare(withSubmodule: boolean) {
     await sandbox.git(library, 'checkout', '-q', '--detach', 'v0');
     await sandbox.commit(library, { 'lib.txt': 'apart\n' });
     await sandbox.git(library, 'tag', 'v3');
-    await sandbox.git(library, 'checkout', '-q', 'v1');
+    await sandbox.git(library, 'checkout', '-q', 'v0');
     await sandbox.git(main, 'submodule', '--quiet', 'add', library, 'sub');
   }
   await sandbox.git(main, 'add', '-A');
@@ -271,3 +277,50 @@ test(
   },
   long ? 3_600_000 : 180_000,
 );
+
+test('how to merge is said by the attributes where a merge would happen, and no merge driver is run', async () => {
+  const scene = await createScene();
+  const { sandbox, main } = scene;
+  const [a, b] = [join(sandbox.root, 'a'), join(sandbox.root, 'b')];
+  const witness = join(sandbox.root, 'ran');
+  await sandbox.git(main, 'config', 'merge.spy.driver', `echo ran >> '${witness}'; cat %B > %A`);
+  await sandbox.commit(main, {
+    '.gitattributes': 'union.txt merge=union\nwhole.txt -merge\nspied.txt merge=spy\napart.txt merge=spy\n',
+    'union.txt': base.join('\n'),
+    'whole.txt': base.join('\n'),
+    'spied.txt': base.join('\n'),
+    'apart.txt': base.join('\n'),
+  });
+  for (const [root, at] of [
+    [a, 0],
+    [b, 7],
+  ] as const) {
+    await sandbox.git(root, 'reset', '-q', '--hard', 'main');
+    const edited = (line: number) => base.map((text, n) => (n === line ? root : text)).join('\n');
+    await sandbox.write(join(root, 'union.txt'), edited(3));
+    // As texts they would merge: far apart.
+    await sandbox.write(join(root, 'whole.txt'), edited(at));
+    await sandbox.write(join(root, 'apart.txt'), edited(at));
+    await sandbox.write(join(root, 'spied.txt'), edited(3));
+  }
+  expect(filesOf(between(await scene.look(), a, b))).toEqual(['spied.txt', 'whole.txt']);
+  await expect(readFile(witness)).rejects.toThrow('ENOENT');
+  // Other attributes in the place of the merge, and the same commits are decided anew.
+  await sandbox.write(join(main, '.gitattributes'), '');
+  expect(filesOf(between(await scene.look(), a, b))).toEqual(['spied.txt', 'union.txt']);
+  expect(await sandbox.git(main, 'status', '--porcelain')).toBe(' M .gitattributes');
+});
+
+test('a submodule that one side only took further than the other is no collision', async () => {
+  const { look, sandbox, roots } = await prepare(true);
+  const [a, b] = roots;
+  const goTo = async (root: string, version: string) => {
+    await sandbox.git(join(root, 'sub'), 'checkout', '-q', version);
+    return root;
+  };
+  await goTo(a, 'v1');
+  await goTo(b, 'v2');
+  expect(between(await look(), a, b)).toBeNull();
+  await goTo(b, 'v3');
+  expect(between(await look(), a, b)).toMatchObject({ files: ['sub'], kinds: ['submodule'] });
+});

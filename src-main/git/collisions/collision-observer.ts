@@ -25,6 +25,7 @@ import { baseTips } from './base-tips';
 import { explainPairs } from './collision-regions';
 import { guessPairs } from './first-guess';
 import { filterOverrides, liveCommit, ownObjects } from './live-commit';
+import { groundKey, type MergeGround, makeMergeGround } from './merge-ground';
 import { historyArguments, readSideHistory, type SideHistory } from './side-history';
 import { tryMerges } from './trial-merges';
 import { verdictClimate, wouldFetch } from './verdict-climate';
@@ -93,11 +94,23 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
   }
 
   /** Fills in the verdicts that are not known yet; false when that can't be done. */
-  async function decide(state: Watched, pairs: readonly Pair[], keyOf: KeyOf): Promise<boolean> {
+  async function decide(
+    state: Watched,
+    ground: MergeGround,
+    pairs: readonly Pair[],
+    keyOf: KeyOf,
+  ): Promise<boolean> {
     const open = pairs.filter((pair) => !state.verdicts.has(keyOf(pair)));
-    const { commonDir, env } = placeOf(state.facts);
+    const { env } = placeOf(state.facts);
     const merges = await tryMerges(
-      { git, log, directory: commonDir, env, signal: state.abort.signal },
+      {
+        git,
+        log,
+        directory: ground.directory,
+        options: ground.options,
+        env: { ...env, ...ground.env },
+        signal: state.abort.signal,
+      },
       open.map(({ a, b }) => [a.commit, b.commit]),
     );
     if (merges === null) return false;
@@ -125,6 +138,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       await state.explaining?.done;
       await rm(store, { recursive: true, force: true });
       state.stamps.clear();
+      state.ground = null;
       // What they were merged into is gone.
       for (const [key, { unexplained }] of state.verdicts)
         if (unexplained !== null) state.verdicts.delete(key);
@@ -168,7 +182,16 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
       state.stamps.set(worktree.id, { stamp, commit });
       current.commits.set(worktree.id, commit);
     };
-    await Promise.all([
+    const groundOf = async (climate: string): Promise<MergeGround> => {
+      const key = groundKey(facts, climate);
+      if (state.ground?.key === key) return state.ground.ground;
+      const ground = await makeMergeGround(git, facts, join(store, 'ground'), signal);
+      if (!signal.aborted) state.ground = { key, ground };
+      return ground;
+    };
+    const climate = await verdictClimate(facts.location.commonDir, deps.gitVersion);
+    const [ground] = await Promise.all([
+      members.length === 0 ? null : groundOf(climate),
       members.length === 0
         ? undefined
         : baseTips(git, facts, members, signal).then((tips) => {
@@ -185,9 +208,8 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     const pairs = pairsOf(
       sidesOf(current).flatMap(({ commit, ...side }) => (commit === null ? [] : [{ ...side, commit }])),
     );
-    const key = await verdictClimate(facts.location.commonDir, deps.gitVersion);
-    const keyOf: KeyOf = ({ a, b }) => `${key} ${a.commit} ${b.commit}`;
-    const decided = await decide(state, pairs, keyOf);
+    const keyOf: KeyOf = ({ a, b }) => `${climate} ${ground?.stamp} ${a.commit} ${b.commit}`;
+    const decided = ground === null || (await decide(state, ground, pairs, keyOf));
     current.over = true;
     if (!decided || signal.aborted) return false;
     const isCurrent = new Set(pairs.map(keyOf));

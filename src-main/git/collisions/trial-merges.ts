@@ -8,6 +8,8 @@ export interface TrialQuestion {
   readonly git: Pick<GitRunner, 'run'>;
   /** Where they are tried: its attributes count. */
   readonly directory: string;
+  /** More options for git, before the verb. */
+  readonly options?: readonly string[];
   /** An object directory of our own: every merge leaves a tree. */
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -33,11 +35,11 @@ export async function tryMerges(
 }
 
 async function tryTogether(
-  { git, directory, env, signal, log }: TrialQuestion,
+  { git, directory, options: more = [], env, signal, log }: TrialQuestion,
   pairs: readonly (readonly [string, string])[],
 ): Promise<readonly TrialMerge[] | null> {
   // The style is fixed because the markers are read afterwards.
-  const options = ['-c', 'merge.renames=true', '-c', 'merge.conflictStyle=merge'];
+  const options = [...more, '-c', 'merge.renames=true', '-c', 'merge.conflictStyle=merge'];
   const answer = await git.run({
     cwd: directory,
     args: [...options, 'merge-tree', '--write-tree', '--stdin', '-z'],

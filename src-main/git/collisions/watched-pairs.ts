@@ -1,8 +1,10 @@
 /** What the observer of collisions knows of a repository, and how far its present look has come. */
+
 import type { WorktreeId } from '../../contract/ids';
 import { hasOwnWork, type Pair, type SideSoFar, type Verdict } from '../../domain/collision-pairs';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
 import type { Cancel } from '../../engine/ports';
+import type { MergeGround } from './merge-ground';
 import type { TrialMerge } from './merge-tree-output';
 import type { SideHistory } from './side-history';
 
@@ -49,6 +51,7 @@ export interface Watched {
   words: Map<string, Verdict>;
   history: { readonly key: string; readonly read: Promise<SideHistory | null> } | null;
   explaining: { readonly abort: AbortController; readonly done: Promise<void> } | null;
+  ground: { readonly key: string; readonly ground: MergeGround } | null;
   readonly filters: Map<string, { readonly at: number; readonly overrides: readonly string[] }>;
   published: string;
   /** Changes so far; how many of them the last look knew of, and the last one that came to its end. */
@@ -80,6 +83,7 @@ export const newlyWatched = (facts: RepositoryFacts, now: number): Watched => ({
   words: new Map(),
   history: null,
   explaining: null,
+  ground: null,
   filters: new Map(),
   published: '',
   changes: 1,
