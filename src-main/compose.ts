@@ -28,7 +28,6 @@ import type {
   WatchPerformance,
 } from './engine/ports';
 import { createCollisionObserver } from './git/collisions/collision-observer';
-import { createGitCommand } from './git/git-command';
 import { createRepositoryLock } from './git/lock';
 import { createMergedCheck } from './git/merged';
 import { createFactsCache } from './git/reads/facts-cache';
@@ -37,6 +36,7 @@ import type { GitRunner } from './git/reads/git-runner';
 import { createHelperRunner, createNodeHelperStarter } from './git/reads/helper-runner';
 import { locateDirectory } from './git/reads/locate';
 import { createGitObserver } from './git/reads/observer';
+import { createReadCommand } from './git/reads/read-command';
 import { findGitAgain } from './git/remembered-git';
 import { createRepositoryConfigs } from './git/repository-config';
 import { createSourceOf } from './git/repository-survey';
@@ -359,7 +359,7 @@ function observeWithGit(deps: {
         log,
       })
     : createGitHost(running);
-  const merged = createMergedCheck(createGitCommand({ program: gitTool.path, env, emptyDirectory, log }));
+  const merged = createMergedCheck(createReadCommand(runner));
   const observer = createGitObserver({
     runner,
     clock,

@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RepositoryFacts, WorktreeFacts } from '../../src-main/domain/facts';
 import type { Clock, Log } from '../../src-main/engine/ports';
-import { createGitCommand } from '../../src-main/git/git-command';
 import { createMergedCheck } from '../../src-main/git/merged';
 import { createFactsCache } from '../../src-main/git/reads/facts-cache';
 import { createGitHost } from '../../src-main/git/reads/git-host';
 import type { GitCall, GitRunner } from '../../src-main/git/reads/git-runner';
 import { createHelperRunner, createNodeHelperStarter } from '../../src-main/git/reads/helper-runner';
 import { createGitObserver, type GitObserverDeps } from '../../src-main/git/reads/observer';
+import { createReadCommand } from '../../src-main/git/reads/read-command';
 import { createTaskRecords } from '../../src-main/git/task-records';
 
 export const concurrency = Math.min(availableParallelism(), 4);
@@ -113,14 +113,7 @@ export async function createWatcher(options: {
   const { runner, calls } = await createRunner(machine, scratch, options.kind);
   // The app's helper runs before anything is asked of it.
   if (options.kind === 'helper') await runner.run({ cwd: scratch, args: ['--version'] });
-  const merged = createMergedCheck(
-    createGitCommand({
-      program: machine.git,
-      env: process.env,
-      emptyDirectory: join(scratch, 'no-hooks'),
-      log: benchLog,
-    }),
-  );
+  const merged = createMergedCheck(createReadCommand(runner));
   const observer = createGitObserver({
     runner,
     clock: realClock,

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { GitCommand } from '../../src-main/git/git-command';
 import { createMergedCheck, creationPoint } from '../../src-main/git/merged';
+import { createReadCommand } from '../../src-main/git/reads/read-command';
 import { gitOf, locationOf } from '../support/git-command';
+import { recordingRunner } from '../support/observing';
 import type { Sandbox } from '../support/repositories';
 import { createSandbox } from '../support/repositories';
 
@@ -31,6 +33,8 @@ async function scene(): Promise<Scene> {
   const worktree = await sandbox.worktree(repository, join(sandbox.root, 'project-wt-feature'), 'feature');
   const created = await sandbox.git(repository, 'rev-parse', 'HEAD');
   const check = createMergedCheck(gitOf(sandbox));
+  const { runner } = await recordingRunner(sandbox);
+  const observed = createMergedCheck(createReadCommand(runner));
   return {
     sandbox,
     repository,
@@ -38,7 +42,7 @@ async function scene(): Promise<Scene> {
     created,
     git: (...args) => sandbox.git(repository, ...args),
     async ask({ dirty = false, created: at = created, bases = ['main'], remoteGone = false } = {}) {
-      return check.howMerged(locationOf(repository), {
+      const question = {
         tip: await sandbox.git(worktree, 'rev-parse', 'HEAD'),
         bases: await Promise.all(
           bases.map(async (name) => ({ name, commit: await sandbox.git(repository, 'rev-parse', name) })),
@@ -46,7 +50,11 @@ async function scene(): Promise<Scene> {
         createdAtCommit: at,
         dirty,
         remoteGone,
-      });
+      };
+      const answer = await check.howMerged(locationOf(repository), question);
+      // The same through the runner of observation, as rows show it.
+      expect(await observed.howMerged(locationOf(repository), question)).toEqual(answer);
+      return answer;
     },
   };
 }

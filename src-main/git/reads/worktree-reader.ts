@@ -97,6 +97,8 @@ export function createWorktreeReader(
       cwd: listed.path,
       args: [...statusArguments, ...pathspecs(paths, nested)],
       inCrowd: NO_THREADS,
+      // A few paths are short work, and somebody has just changed them.
+      first: paths.length > 0,
       limitMs: STATUS_LIMIT_MS,
       signal,
     });
