@@ -25,6 +25,7 @@ const worktree = z.object({
   lockReason: z.string().nullable(),
   missing: z.boolean(),
   base: z.string().nullable(),
+  baseTip: z.string().nullable().default(null),
   lastCommit: z.object({ sha: z.string(), subject: z.string(), at: z.number() }).nullable(),
   ahead: z.number(),
   behind: z.number(),
@@ -110,7 +111,7 @@ export function createFactsCache(deps: { readonly directory: string; readonly lo
         facts: {
           base: facts.base,
           problem: facts.problem,
-          worktrees: facts.worktrees.map((one) => ({ ...one, lastCommit: one.lastCommit })),
+          worktrees: facts.worktrees.map((one) => ({ ...one, baseTip: one.baseTip ?? null })),
         },
         distances: distances.map(([pair, ahead, behind]) => [pair, ahead, behind]),
         merged: merged.map(([pair, answer]) => [pair, answer]),
