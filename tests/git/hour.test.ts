@@ -105,16 +105,19 @@ test('a person who commits alongside the whole product meets no lock, and it set
   for (; committing; looks++) await product.ask('advance', { ms: 200 });
   await person;
   expect(looks).toBeGreaterThan(5);
-  const last = await poll(
+  await poll(
     async () => {
       await product.ask('advance', { ms: 500 });
       const { repositories } = await product.ask('snapshot');
       return repositories[0]?.worktrees.find(({ path }) => path === side);
     },
-    (row) => row?.lastCommit?.subject === `commit ${commits - 1}`,
+    (row) =>
+      row?.lastCommit?.subject === `commit ${commits - 1}` &&
+      row.ahead === commits + 1 &&
+      row.changes.staged === 0 &&
+      row.changes.changed === 1,
     { what: 'the last commit', limitMs: 30_000 },
   );
-  expect(last).toMatchObject({ ahead: commits + 1, changes: { staged: 0, changed: 1 } });
   // Whatever was pending has been done: from here on only the patrol looks.
   for (let n = 0; n < 10; n++) await product.ask('advance', { ms: 2_000 });
   const before = await product.ask('advance', { ms: 2_000 });
