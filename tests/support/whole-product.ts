@@ -65,6 +65,8 @@ export async function startProduct(sandbox: Sandbox, { limited = false } = {}) {
     product.kill('SIGKILL');
     await ended;
   });
+  // Where it could not even be started, 'close' says so.
+  product.stdin.on('error', () => undefined);
   const waiting: ((line: string) => void)[] = [];
   createInterface({ input: product.stdout }).on('line', (line) => waiting.shift()?.(line));
   async function ask<K extends keyof Answers>(what: K, more: object = {}): Promise<Answers[K]> {
