@@ -189,6 +189,8 @@ export function createRepositoryObservation(deps: ObservationDeps) {
         if (!started) void tree.flush();
       }
       onListed();
+      // Behind the statuses, which git takes longest for.
+      await reader.readNew(added);
       if (armed) await gitWatch?.arm();
     }
     const moved = new Set(work.moved);

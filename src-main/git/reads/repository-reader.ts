@@ -137,7 +137,6 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
       if (!next.has(reader.listed.id)) notes.delete(reader.listed.id);
     }
     worktrees = next;
-    await Promise.all(added.map((reader) => Promise.all([reader.readHead(), reader.readPrivate()])));
     return { added, removed };
   }
 
@@ -325,6 +324,10 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
   return {
     location,
     readList,
+    /** What the files of worktrees that were just listed tell; to be known before the refs are read. */
+    async readNew(added: readonly WorktreeReader[]): Promise<void> {
+      await Promise.all(added.map((worktree) => Promise.all([worktree.readHead(), worktree.readPrivate()])));
+    },
     readAllRefs,
     readMerged,
     readNote,

@@ -109,7 +109,8 @@ async function measureFirstLook(bench: Bench, { name, repositories, rounds, fast
     const watcher = await createWatcher({ ...bench, kind, watch: kind === 'helper' });
     const before = watcher.calls.length;
     const took = await watcher.open(roots);
-    processes = watcher.calls.length - before;
+    // A one-shot command has also asked by now how branches are merged.
+    if (kind === 'helper') processes = watcher.calls.length - before;
     await watcher.dispose();
     return took;
   };
@@ -287,8 +288,8 @@ async function measureCommits(bench: Bench, shape: Shape, watcher: Watcher) {
     await git(worktree, 'commit', '-q', '-m', subject);
     const exit = performance.now();
     after.push(Math.max(0, (await told) - exit));
-    await watcher.quiet();
     processes.push(watcher.calls.length - before);
+    await watcher.quiet();
   }
   bench.row(
     ratioRow(
