@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -30,6 +41,18 @@ test('a later edit takes the collision away again', async () => {
   expect(between(await scene.look(), a, b)).not.toBeNull();
   await writeFile(join(b, 'src/one.txt'), 'A\ntwo\nthree\n');
   expect(between(await scene.look(), a, b)).toBeNull();
+});
+
+test('attributes count as they do in the merge itself: a link is not followed', async () => {
+  const scene = await createScene();
+  const [a, b] = [join(scene.sandbox.root, 'a'), join(scene.sandbox.root, 'b')];
+  await writeFile(join(a, 'src/one.txt'), 'one\ntwo\nthree\nA\n');
+  await writeFile(join(b, 'src/one.txt'), 'one\ntwo\nthree\nB\n');
+  await scene.sandbox.commit(scene.main, { '.gitattributes': '*.txt merge=union\n' });
+  expect(between(await scene.look(), a, b)).toBeNull();
+  await rename(join(scene.main, '.gitattributes'), join(scene.sandbox.root, 'elsewhere'));
+  await symlink(join(scene.sandbox.root, 'elsewhere'), join(scene.main, '.gitattributes'));
+  expect(between(await scene.look(), a, b)).toMatchObject({ files: ['src/one.txt'] });
 });
 
 test('work that conflicts with a base that moved on says so', async () => {

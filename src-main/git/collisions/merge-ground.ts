@@ -4,7 +4,7 @@
  * `.gitattributes` (`merge=union`, `-merge`, `binary`) and no submodule, and its verdict would be another.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { liveStamp } from '../../domain/collision-pairs';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
@@ -20,8 +20,9 @@ export interface MergeGround {
   readonly stamp: string;
 }
 
-/** More of them are no project's. */
+/** More of them, or larger ones, are no project's; git reads no attributes from more than 100 MB. */
 const MOST_FILES = 500;
+const MOST_BYTES = 1024 * 1024;
 
 /** Where a merge into the base happens: where the base is checked out, else the main worktree. */
 function whereMerged({ worktrees, base }: RepositoryFacts): WorktreeFacts | null {
@@ -57,7 +58,7 @@ export async function makeMergeGround(
   await rm(at, { recursive: true, force: true });
   const hash = createHash('sha256');
   for (const path of paths) {
-    const content = await readFile(join(place.path, path)).catch(() => null);
+    const content = await smallFile(join(place.path, path));
     if (content === null) continue;
     hash.update(`${path}\0${content.length}\0`).update(content);
     await mkdir(dirname(join(at, path)), { recursive: true, mode: 0o700 });
@@ -70,6 +71,13 @@ export async function makeMergeGround(
     options: await driverOverrides(git, place.path, signal),
     stamp: hash.digest('hex').slice(0, 8),
   };
+}
+
+/** Git follows no link here either, and a pipe or a device under this name would never come to its end. */
+async function smallFile(path: string): Promise<Buffer | null> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null || !found.isFile() || found.size > MOST_BYTES) return null;
+  return readFile(path).catch(() => null);
 }
 
 /**
