@@ -18,6 +18,8 @@ export interface Sizes {
   readonly events: number;
   readonly idleSeconds: number;
   readonly personCommits: number;
+  /** Ignored files in a worktree that is cleaned up. */
+  readonly removedFiles: number;
   readonly rounds: { readonly m: number; readonly l: number; readonly s: number };
 }
 
@@ -32,6 +34,7 @@ export const FULL: Sizes = {
   events: 100_000,
   idleSeconds: 100,
   personCommits: 200,
+  removedFiles: 20_000,
   rounds: { m: 15, l: 5, s: 7 },
 };
 
@@ -46,6 +49,7 @@ export const QUICK: Sizes = {
   events: 10_000,
   idleSeconds: 10,
   personCommits: 30,
+  removedFiles: 2_000,
   rounds: { m: 5, l: 3, s: 3 },
 };
 

@@ -30,6 +30,7 @@ const scenarios: { readonly [N in ScenarioName]: () => Promise<Scenario> } = {
   many: async () => (await import('./scenarios/many')).measureMany,
   matrix: async () => (await import('./scenarios/matrix')).measureMatrix,
   harmless: async () => (await import('./scenarios/harmless')).measureHarmless,
+  cleanup: async () => (await import('./scenarios/cleanup')).measureCleanup,
   parent: async () => (await import('./scenarios/parent')).measureParent,
   sessions: async () => (await import('./scenarios/sessions')).measureSessions,
   transcripts: async () => (await import('./scenarios/transcripts')).measureTranscripts,
