@@ -3,13 +3,14 @@
  * The `orch` command's door: plain Node, no Electron. Everything heavy is loaded by the command that
  * needs it, so that `orch --help` and mistakes answer at once.
  */
-import { access, readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CliHost } from './faces/terminal/commands/context';
 import { runCli } from './faces/terminal/program';
 import { openTerminalIo } from './faces/terminal/terminal-io';
+import { exists } from './system/small-reads';
 
 const { env, argv } = process;
 const arguments_ = argv.slice(2);
@@ -47,11 +48,7 @@ const host: CliHost = {
     : '',
   now: () => Date.now(),
   realPath: (path) => realpath(path).catch(() => null),
-  exists: (path) =>
-    access(path).then(
-      () => true,
-      () => false,
-    ),
+  exists,
   interrupted: interruption.signal,
   async openOrchard(options) {
     const { composeOrchard } = await import('./compose');

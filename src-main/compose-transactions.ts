@@ -32,7 +32,7 @@ import { createWorktreeMaker } from './git/worktree-maker';
 import { createCommandRunner } from './system/command-runner';
 import { createFileCopier } from './system/file-copier';
 import { createLeftProcesses } from './system/left-processes';
-import type { Processes } from './system/processes';
+import { isAlive, type Processes } from './system/processes';
 
 /** A fetch that takes longer is not worth waiting for: the base is as old as it is, and the plan says so. */
 const FETCH_LIMIT_MS = 10_000;
@@ -85,7 +85,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     merged: createMergedCheck(git),
     pullRequests,
     // A pid that was given to another process since keeps the lock: refusing is the safe mistake.
-    processAlive: (pid) => deps.processes.isAlive(pid),
+    processAlive: isAlive,
     platform,
     log,
     now: () => clock.now(),

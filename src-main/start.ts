@@ -3,7 +3,6 @@
  * sentence on what is missing.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +15,7 @@ import {
   installFailed,
   type Obstacle,
 } from './faces/electron/start-checks';
+import { exists } from './system/small-reads';
 
 /** Some 120 MB have to come through; a line that is dead should not hold anybody longer. */
 const INSTALL_LIMIT_MS = 5 * 60_000;
@@ -28,12 +28,6 @@ const argv = process.argv.slice(2);
 const platform = platformOf(process.platform);
 
 type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Runs a program in this terminal until it ends, passing on what would end this process. */
 function run(program: string, args: readonly string[], limitMs: number | null = null): Promise<Ending> {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PastConversation, TranscriptTail } from '../domain/facts';
 import type { Cancel, Clock, Log } from '../engine/ports';
+import { exists } from '../system/small-reads';
 import { createDirectoryWatch, type DirectoryWatch } from './directory-watch';
 import { transcriptDirectoryName } from './places';
 import { createTranscriptReader, type TranscriptReader } from './transcript-reader';
@@ -222,10 +223,5 @@ export function createTranscripts({ projects, clock, log, watch }: TranscriptsDe
 }
 
 const list = (directory: string): Promise<readonly string[]> => readdir(directory).catch(() => []);
-const exists = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );
 const isBelow = (path: string, directory: string): boolean =>
   path.startsWith(directory) && /^[/\\]/.test(path.slice(directory.length));

@@ -2,13 +2,14 @@
  * Where each branch is checked out. A branch is checked out also while a rebase or bisect of it is
  * under way, though `worktree list` calls that worktree detached.
  */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { CommonFailure } from '../contract/failures';
 import type { Result } from '../contract/result';
 import { fail, ok } from '../contract/result';
 import type { OngoingOperation } from '../contract/snapshot';
-import type { RepositoryLocation } from '../domain/facts';
+import type { RepositoryLocation, WorktreeFacts } from '../domain/facts';
+import { exists } from '../system/small-reads';
 import type { GitCommand } from './git-command';
 import { gitFailure } from './git-command';
 
@@ -73,11 +74,21 @@ export async function listCheckouts(
   return ok(found);
 }
 
-export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** All of them, and the one that is this worktree: by its place, or by its entry when it was moved. */
+export async function findCheckout(
+  git: GitCommand,
+  location: RepositoryLocation,
+  worktree: WorktreeFacts,
+): Promise<Result<{ readonly checkouts: readonly Checkout[]; readonly here: Checkout }, CommonFailure>> {
+  const listed = await listCheckouts(git, location);
+  if (!listed.ok) return listed;
+  const checkouts = listed.value;
+  const here =
+    checkouts.find((one) => one.path === worktree.path) ??
+    checkouts.find((one) => one.gitDir === worktree.gitDir);
+  return here === undefined
+    ? fail({ kind: 'not-found', what: 'worktree', name: worktree.name })
+    : ok({ checkouts, here });
 }
 
 async function entriesByPath(commonDir: string): Promise<ReadonlyMap<string, string>> {

@@ -1,9 +1,10 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Result } from '../contract/result';
 import { ok } from '../contract/result';
 import { copyPlan, inBoth } from '../domain/copy-plan';
 import type { CopyCandidates, RepositoryLocation, RepositorySurvey } from '../engine/ports';
+import { exists } from '../system/small-reads';
+import { fields } from './git-command';
 import { nestedIn, sourceWorktree } from './repository-survey';
 import type { GitReadFailure, PlainGit } from './simple-git-instance';
 
@@ -27,7 +28,7 @@ export async function findCopyCandidates(
   const others = (...args: readonly string[]) => git.read(from, ['ls-files', '-z', '--others', ...args]);
   const wholeIgnored = ['--ignored', '--directory'];
   const matching = [
-    ...((await isThere(join(from, '.worktreeinclude'))) ? ['--exclude-from=.worktreeinclude'] : []),
+    ...((await exists(join(from, '.worktreeinclude'))) ? ['--exclude-from=.worktreeinclude'] : []),
     ...patterns.map((pattern) => `--exclude=${pattern}`),
   ];
   const [ignored, untracked, claude, included] = await Promise.all([
@@ -48,13 +49,4 @@ export async function findCopyCandidates(
     nested,
   });
   return ok({ from, paths, leaveOut: ['.claude/worktrees', ...nested] });
-}
-
-const fields = (output: string): readonly string[] => output.split('\0').filter((field) => field !== '');
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -22,7 +22,7 @@ import type {
   RepositoryLocation,
 } from '../engine/ports';
 import { type Base, isAncestor, readBase } from './base';
-import { type Checkout, listCheckouts } from './checkouts';
+import { type Checkout, findCheckout } from './checkouts';
 import type { GitCommand } from './git-command';
 import { fields, gitFailure, lines, scratchObjects } from './git-command';
 import { predictedRegions } from './predicted-regions';
@@ -50,13 +50,9 @@ export async function surveyLanding(
 ): Promise<Result<MergeSurvey, MergeFailure>> {
   const { git } = deps;
   const { location, worktree } = found;
-  const listed = await listCheckouts(git, location);
+  const listed = await findCheckout(git, location, worktree);
   if (!listed.ok) return listed;
-  const checkouts = listed.value;
-  const here =
-    checkouts.find((one) => one.path === worktree.path) ??
-    checkouts.find((one) => one.gitDir === worktree.gitDir);
-  if (here === undefined) return fail({ kind: 'not-found', what: 'worktree', name: worktree.name });
+  const { checkouts, here } = listed.value;
   if (here.isMain) return fail({ kind: 'is-main-worktree', path: here.path });
   if (here.missing) return fail({ kind: 'worktree-missing', path: here.path });
   if (here.ongoing !== null)

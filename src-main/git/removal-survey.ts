@@ -9,9 +9,10 @@ import type { CleanupChoices, CleanupFacts, LockOwner } from '../domain/cleanup-
 import { claudePidOfLock, isReproducible, noteFolder } from '../domain/cleanup-plan';
 import { contains, pathStyleOf } from '../domain/containment';
 import type { CleanupSurvey, FoundWorktree } from '../engine/ports';
+import { exists } from '../system/small-reads';
 import { readBase } from './base';
 import type { Checkout } from './checkouts';
-import { exists, listCheckouts } from './checkouts';
+import { findCheckout } from './checkouts';
 import type { GitCommand } from './git-command';
 import { fields, lines } from './git-command';
 import type { MergedAnswer, MergedCheck } from './merged';
@@ -38,13 +39,9 @@ export async function surveyRemoval(
 ): Promise<Result<CleanupSurvey, CleanupFailure>> {
   const { git } = deps;
   const { location, worktree } = found;
-  const listed = await listCheckouts(git, location);
+  const listed = await findCheckout(git, location, worktree);
   if (!listed.ok) return listed;
-  const checkouts = listed.value;
-  const here =
-    checkouts.find((one) => one.path === worktree.path) ??
-    checkouts.find((one) => one.gitDir === worktree.gitDir);
-  if (here === undefined) return fail({ kind: 'not-found', what: 'worktree', name: worktree.name });
+  const { checkouts, here } = listed.value;
   if (here.isMain || here.entry === null) return fail({ kind: 'is-main-worktree', path: here.path });
 
   // The branch that a rebase or bisect will come back to is this worktree's branch.

@@ -1,10 +1,11 @@
-import { access, mkdir, readFile, rmdir, statfs } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { FileFailure, SpawnFailure } from '../contract/failures';
 import type { Result } from '../contract/result';
 import { fail, ok } from '../contract/result';
 import type { RepositoryLocation, WorktreeMaker, WorktreeSpec } from '../engine/ports';
 import { errorCode, fileFailure } from '../system/file-failure';
+import { exists } from '../system/small-reads';
 import { type GitCommand, type GitOutcome, gitFailure } from './git-command';
 import { idOf } from './reads/locate';
 import { entriesOf } from './repository-survey';
@@ -82,7 +83,7 @@ export async function addWorktree(
   const added = await run(['worktree', 'add', '--quiet', '--end-of-options', spec.path, spec.branch]);
   const entry = await entryAt(spec.path);
   if (added.code !== 0) {
-    const whole = entry !== null && !(await isThere(join(location.commonDir, 'worktrees', entry, 'locked')));
+    const whole = entry !== null && !(await exists(join(location.commonDir, 'worktrees', entry, 'locked')));
     if (/unable to write/.test(added.stderr) && (await isTooBig(command, location, spec)))
       return fail({ kind: 'no-space', path: spec.path });
     return fail(additionFailure(added, spec, whole));
@@ -106,7 +107,7 @@ async function entryAt(path: string): Promise<string | null> {
 
 async function missingParents(path: string): Promise<readonly string[]> {
   const missing: string[] = [];
-  for (let here = dirname(path); !(await isThere(here)) && dirname(here) !== here; here = dirname(here))
+  for (let here = dirname(path); !(await exists(here)) && dirname(here) !== here; here = dirname(here))
     missing.unshift(here);
   return missing;
 }
@@ -168,11 +169,4 @@ async function isTooBig(
     .reduce((sum, line) => sum + (Number(/^\S+ \S+ \S+ +(\d+)\t/.exec(line)?.[1]) || 0), 0);
   const disk = await statfs(dirname(spec.path)).catch(() => null);
   return disk !== null && bytes > disk.bavail * disk.bsize;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -8,6 +8,7 @@ import type { Result } from '../contract/result';
 import { fail, ok } from '../contract/result';
 import type { Clock, Log } from '../engine/ports';
 import { errorCode, fileFailure } from './file-failure';
+import { isAlive } from './processes';
 
 /** What tells one process from a later one that was given the same number. */
 export interface ProcessIdentity {
@@ -101,7 +102,7 @@ export function createFileLock({ processes, clock, log, self }: FileLockOptions)
     const me = await whoAmI();
     if (owner.host !== me.host) return 'foreign';
     if (owner.bootId !== me.bootId) return 'dead';
-    if (!(await processExists(owner.pid))) return 'dead';
+    if (!(await isAlive(owner.pid))) return 'dead';
     if (owner.startTime === null) return 'alive';
     const startTime = await processes.startTime(owner.pid);
     return startTime === null || startTime === owner.startTime ? 'alive' : 'dead';
@@ -276,24 +277,6 @@ async function writeNew(file: string, content: string): Promise<void> {
     throw error;
   }
   await handle.close();
-}
-
-/** Whether a process has this number; a zombie, which holds nothing any more, does not count. */
-async function processExists(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: somebody else's process.
-    return errorCode(error) !== 'ESRCH';
-  }
-  if (process.platform !== 'linux') return true;
-  try {
-    // `pid (name) state …`; the name may hold anything: https://man7.org/linux/man-pages/man5/proc.5.html
-    const line = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return !/^[ZX]/.test(line.slice(line.lastIndexOf(')') + 2));
-  } catch (error) {
-    return errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ESRCH';
-  }
 }
 
 /**

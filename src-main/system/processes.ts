@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { promisify } from 'node:util';
+import { errorCode } from './file-failure';
 import { headOrNull } from './small-reads';
 
 export type Platform = 'darwin' | 'linux' | 'win32';
@@ -14,8 +15,6 @@ export type Platform = 'darwin' | 'linux' | 'win32';
 export interface Processes {
   /** Whether some process has this number now: maybe a later one, maybe a zombie. */
   exists(pid: number): boolean;
-  /** The same, but a zombie does not count where telling it costs no process (Linux). */
-  isAlive(pid: number): Promise<boolean>;
   /**
    * When it started, in the system's own words, the same words for the life of the process: Linux, clock
    * ticks since boot; macOS, `Fri Sep 11 09:43:48 2026` in UTC; Windows, a FILETIME. Null when gone.
@@ -57,24 +56,38 @@ const runProgram: Run = async (program, args, env = {}) => {
 
 export function createProcesses(platform: Platform, run: Run = runProgram): Processes {
   const asked = platform === 'linux' ? linux() : platform === 'darwin' ? darwin(run) : windows(run);
-  const exists = (pid: number): boolean => {
-    // kill(0, …) and negative numbers mean whole groups.
-    if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch (error) {
-      // EPERM: it is there, and somebody else's.
-      return error instanceof Error && 'code' in error && error.code === 'EPERM';
-    }
-  };
   return {
     ...asked,
     exists,
-    isAlive: async (pid) => exists(pid) && (platform !== 'linux' || (await asked.startTimes([pid])).has(pid)),
     startTime: async (pid) => (await asked.startTimes([pid])).get(pid) ?? null,
     bootTime: () => Date.now() - uptime() * 1000,
   };
+}
+
+function exists(pid: number): boolean {
+  // kill(0, …) and negative numbers mean whole groups.
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return errorCode(error) !== 'ESRCH';
+  }
+}
+
+/**
+ * Whether a process of this machine has this number and does something. A zombie does not count where
+ * telling it costs no process (Linux); what can't be told counts as alive.
+ */
+export async function isAlive(pid: number): Promise<boolean> {
+  if (!exists(pid)) return false;
+  if (process.platform !== 'linux') return true;
+  try {
+    return !isZombie(afterName(await readFile(`/proc/${pid}/stat`, 'utf8')));
+  } catch (error) {
+    return errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ESRCH';
+  }
 }
 
 type Asked = Pick<Processes, 'startTimes' | 'bootId' | 'environmentVariable' | 'ancestors'>;
@@ -83,14 +96,18 @@ const usable = (pids: readonly number[]) => pids.filter((pid) => Number.isSafeIn
 
 // ---------------------------------------------------------------- Linux
 
+/** `pid (name) state …`: the name may hold anything, spaces and parentheses included. */
+const afterName = (stat: string): string => stat.slice(stat.lastIndexOf(')') + 2);
+/** Or dead altogether (X). */
+const isZombie = (fromState: string): boolean => /^[ZX]/.test(fromState);
+
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; null for a zombie, which does nothing more. */
 export function parseProcStat(stat: string): { readonly parent: number; readonly startTime: string } | null {
-  // The name, in parentheses, may hold anything, spaces and parentheses included.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, parent] = fields;
+  const rest = afterName(stat);
+  const fields = rest.split(' ');
+  const parent = fields[1];
   const startTime = fields[19];
-  if (state === undefined || parent === undefined || startTime === undefined) return null;
-  if (state === 'Z' || state === 'X') return null;
+  if (parent === undefined || startTime === undefined || isZombie(rest)) return null;
   return { parent: Number(parent), startTime };
 }
 

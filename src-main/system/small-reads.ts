@@ -26,6 +26,9 @@ export const statOrNull = (path: string): Promise<Stats | null> =>
     stat(path, (error, stats) => resolve(error === null ? stats : null));
   });
 
+/** Whether something is there; a link that leads nowhere is not. */
+export const exists = async (path: string): Promise<boolean> => (await statOrNull(path)) !== null;
+
 /**
  * The start of a file in one read of at most `bytes`; null when it can not be read. For files of the
  * kernel, which tell no size: reading them whole takes a question for it and another read for the end.

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   createProcesses,
+  isAlive,
   parseProcStat,
   type Run,
   sameStartTime,
@@ -62,10 +63,10 @@ test.runIf(process.platform === 'linux')('a zombie has its number still, and is 
   const [line] = await once(parent.stdout, 'data');
   const pid = Number(String(line));
   await poll(
-    () => processes.isAlive(pid),
+    () => isAlive(pid),
     (alive) => !alive,
   );
-  expect(await processes.isAlive(process.pid)).toBe(true);
+  expect(await isAlive(process.pid)).toBe(true);
   // A shell that was faster than its child may have buried it before it became sleep.
   if (processes.exists(pid)) expect(await processes.startTime(pid)).toBeNull();
 });
