@@ -13,43 +13,22 @@ import { fail, ok } from '../contract/result';
 import type { CleanupChoices, CleanupDecision } from '../domain/cleanup-plan';
 import { decideCleanup } from '../domain/cleanup-plan';
 import { PLAN_MS, undoUntil } from '../domain/undo-rules';
-import { type Approvals, askedAbout, coveredBy } from './approvals';
+import { askedAbout, coveredBy } from './approvals';
 import type {
   CleanupStep,
   CleanupSurvey,
   CleanupWork,
-  Clock,
-  CommandRunner,
-  FleetResolver,
   FoundWorktree,
-  Journal,
   JournalEntry,
   JournalRecord,
-  Log,
-  OperationRecords,
-  PlanStore,
   Removal,
-  RepositoryConfigs,
-  RepositoryHooks,
   RepositoryLocation,
-  RepositoryLock,
 } from './ports';
-import type { RunningOperation, RunningOperations } from './running-operations';
+import type { RunningOperation } from './running-operations';
+import type { TransactionDeps } from './transaction-deps';
 
-export interface CleanerDeps {
-  readonly fleet: FleetResolver;
+export interface CleanerDeps extends TransactionDeps {
   readonly removal: Removal;
-  readonly hooks: RepositoryHooks;
-  readonly plans: PlanStore;
-  readonly records: OperationRecords;
-  readonly lock: RepositoryLock;
-  readonly journal: Journal;
-  readonly configs: RepositoryConfigs;
-  readonly approvals: Approvals;
-  readonly runner: CommandRunner;
-  readonly running: RunningOperations;
-  readonly clock: Clock;
-  readonly log: Log;
   /** Finishes or rolls back what a crash left; called under the repository's lock, before anything else. */
   recover(location: RepositoryLocation): Promise<void>;
 }

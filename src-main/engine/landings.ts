@@ -1,42 +1,14 @@
-/** Merge, clean up and undo put together: they recover through each other, so they are built as one. */
-import type { Approvals } from './approvals';
 import { type Cleaner, createCleaner } from './clean-up';
 import { createMerger, type Merger } from './merge';
 import { createMergeReversal } from './merge-execution';
-import type {
-  Clock,
-  CommandRunner,
-  FleetResolver,
-  Journal,
-  Landing,
-  Log,
-  OperationRecords,
-  PlanStore,
-  Removal,
-  RepositoryConfigs,
-  RepositoryHooks,
-  RepositoryLocation,
-  RepositoryLock,
-} from './ports';
+import type { Landing, Removal, RepositoryLocation } from './ports';
 import { createRecovery, type RecoverOne, type Recovery } from './recovery';
-import type { RunningOperations } from './running-operations';
+import type { TransactionDeps } from './transaction-deps';
 import { createCleanupReversal, createUndoer, type Undoer } from './undo';
 
-export interface LandingsDeps {
-  readonly fleet: FleetResolver;
+export interface LandingsDeps extends TransactionDeps {
   readonly landing: Landing;
   readonly removal: Removal;
-  readonly hooks: RepositoryHooks;
-  readonly plans: PlanStore;
-  readonly records: OperationRecords;
-  readonly lock: RepositoryLock;
-  readonly journal: Journal;
-  readonly configs: RepositoryConfigs;
-  readonly approvals: Approvals;
-  readonly runner: CommandRunner;
-  readonly running: RunningOperations;
-  readonly clock: Clock;
-  readonly log: Log;
   /** Milliseconds that one validation command may take. */
   readonly validationLimitMs?: number;
   /** What other use cases left unfinished (a spawn) is recovered by them. */

@@ -10,45 +10,23 @@ import type { CleanupChoices } from '../domain/cleanup-plan';
 import type { MergeChoices, MergeDecision, ValidationCommand } from '../domain/merge-plan';
 import { sessionInTheWay } from '../domain/merge-plan';
 import { undoUntil } from '../domain/undo-rules';
-import type { Approvals } from './approvals';
 import type {
-  Clock,
-  CommandRunner,
-  FleetResolver,
   FoundWorktree,
-  Journal,
   JournalEntry,
   JournalRecord,
   Landing,
-  Log,
   MergeProgress,
   MergeSurvey,
   MergeWork,
-  OperationRecords,
   OutputFile,
-  PlanStore,
-  RepositoryConfigs,
-  RepositoryHooks,
   RepositoryLocation,
-  RepositoryLock,
 } from './ports';
-import type { RunningOperation, RunningOperations } from './running-operations';
+import type { RunningOperation } from './running-operations';
+import type { TransactionDeps } from './transaction-deps';
 import type { Reversal } from './undo';
 
-export interface MergeExecutionDeps {
-  readonly fleet: FleetResolver;
+export interface MergeExecutionDeps extends TransactionDeps {
   readonly landing: Landing;
-  readonly hooks: RepositoryHooks;
-  readonly plans: PlanStore;
-  readonly records: OperationRecords;
-  readonly lock: RepositoryLock;
-  readonly journal: Journal;
-  readonly configs: RepositoryConfigs;
-  readonly approvals: Approvals;
-  readonly runner: CommandRunner;
-  readonly running: RunningOperations;
-  readonly clock: Clock;
-  readonly log: Log;
   /** Milliseconds that one validation command may take. */
   readonly validationLimitMs?: number;
   /** Quick's cleanup after its merge, under the same lock. */

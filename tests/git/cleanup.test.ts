@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CleanupPlan } from '../../src-main/contract/plans';
 import { UNDO_MS } from '../../src-main/domain/undo-rules';
+import { beforeStep } from '../support/altered-journal';
 import { locationOf } from '../support/git-command';
 import { worktreeIdOf } from '../support/landing/fleet';
 import type { House, HouseOptions } from '../support/landing/house';
@@ -314,23 +315,8 @@ test('a live session inside stops it, and so does any lock but that of a dead Cl
 
 test('a session that starts between plan and step stops it, and all is as before', async () => {
   const s = await scene({
-    journal: (journal) => ({
-      ...journal,
-      async begin(location, entry) {
-        const begun = await journal.begin(location, entry);
-        if (!begun.ok) return begun;
-        return {
-          ok: true,
-          value: {
-            ...begun.value,
-            async step(step, data) {
-              if (step === 'move-entry')
-                s.sessions.set(s.id, [{ pid: 5, state: 'working', isCaller: false }]);
-              return begun.value.step(step, data);
-            },
-          },
-        };
-      },
+    journal: beforeStep((step) => {
+      if (step === 'move-entry') s.sessions.set(s.id, [{ pid: 5, state: 'working', isCaller: false }]);
     }),
   });
   const before = await s.everything();
@@ -596,22 +582,8 @@ test('a repository hook in the working tree needs approval; a hook that refuses 
 
 test('cancel puts everything back', async () => {
   const s = await scene({
-    journal: (journal) => ({
-      ...journal,
-      async begin(location, entry) {
-        const begun = await journal.begin(location, entry);
-        if (!begun.ok) return begun;
-        return {
-          ok: true,
-          value: {
-            ...begun.value,
-            async step(step, data) {
-              if (step === 'move-directory') s.cancel(entry.operation);
-              return begun.value.step(step, data);
-            },
-          },
-        };
-      },
+    journal: beforeStep((step, operation) => {
+      if (step === 'move-directory') s.cancel(operation);
     }),
   });
   const before = await s.everything();

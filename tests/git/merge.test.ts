@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { beforeStep } from '../support/altered-journal';
 import { locationOf } from '../support/git-command';
 import { worktreeIdOf } from '../support/landing/fleet';
 import { createHouse } from '../support/landing/house';
@@ -636,22 +637,8 @@ test('a bare repository with worktrees merges and cleans up like any other', asy
 
 test('an ignored file that appears where a rebase is about to write is not written over', async () => {
   const s = await mergeScene({
-    journal: (journal) => ({
-      ...journal,
-      async begin(location, entry) {
-        const begun = await journal.begin(location, entry);
-        if (!begun.ok) return begun;
-        return {
-          ok: true,
-          value: {
-            ...begun.value,
-            async step(step, data) {
-              if (step === 'update') await writeFile(join(s.worktree, 'moved.txt'), 'precious\n');
-              return begun.value.step(step, data);
-            },
-          },
-        };
-      },
+    journal: beforeStep(async (step) => {
+      if (step === 'update') await writeFile(join(s.worktree, 'moved.txt'), 'precious\n');
     }),
   });
   await s.sandbox.write(join(s.repository, '.git/info/exclude'), 'moved.txt\n');

@@ -5,7 +5,7 @@ import { appendFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ChangeCounts } from '../../src-main/domain/facts';
+import { fullStatus } from '../support/full-status';
 import { createObserving } from '../support/observing';
 import { createSandbox, type Sandbox } from '../support/repositories';
 
@@ -90,28 +90,6 @@ async function act(sandbox: Sandbox, root: string, one: Step): Promise<void> {
   else if (one.kind === 'git') await tolerant(sandbox.git(root, ...one.args));
 }
 
-/** Counted in another way than the code under test does: porcelain v1, lines. */
-async function truth(sandbox: Sandbox, root: string): Promise<ChangeCounts> {
-  const output = await sandbox.git(
-    root,
-    '--no-optional-locks',
-    'status',
-    '--porcelain',
-    '-z',
-    '--no-renames',
-  );
-  const lines = output.split('\0').filter((line) => line !== '');
-  const conflicted = lines.filter((line) => /^(DD|AU|UD|UA|DU|AA|UU)/.test(line)).length;
-  const untracked = lines.filter((line) => line.startsWith('??')).length;
-  const usual = lines.filter((line) => !/^(DD|AU|UD|UA|DU|AA|UU|\?\?)/.test(line));
-  return {
-    staged: usual.filter((line) => line[0] !== ' ').length,
-    changed: usual.filter((line) => line[1] !== ' ').length,
-    untracked,
-    conflicted,
-  };
-}
-
 const long = process.env.ORCHARD_LONG !== undefined;
 
 test(
@@ -133,7 +111,7 @@ test(
             if (pause) await observing.quiet();
           }
           await observing.quiet();
-          expect(observing.at(root).changes).toEqual(await truth(sandbox, root));
+          expect(observing.at(root).changes).toEqual(await fullStatus(sandbox, root));
           const head = await sandbox.git(root, 'rev-parse', 'HEAD');
           expect(observing.at(root).head).toBe(head);
           await observing.observer.dispose();

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import type { Failure } from '../../src-main/contract/failures';
 import type { SpawnPlan } from '../../src-main/contract/plans';
-import { fail, ok } from '../../src-main/contract/result';
-import type { Journal } from '../../src-main/engine/ports';
+import { fail } from '../../src-main/contract/result';
+import { alteredJournal } from '../support/altered-journal';
 import { poll } from '../support/poll';
 import { createSpawnSandbox, type SpawnSandbox, value, yes } from '../support/spawn-sandbox';
 import { createPlainRecords, input, type SpawnerOptions } from '../support/spawner';
@@ -269,20 +269,10 @@ describe('a spawn that fails leaves nothing:', () => {
     await expectNothingLeft(
       sandbox,
       {
-        journal: (journal) => ({
-          ...journal,
-          async begin(location, entry) {
-            const begun = await journal.begin(location, entry);
-            if (!begun.ok) return begun;
-            return ok({
-              ...begun.value,
-              finish: async (outcome) =>
-                outcome === 'done'
-                  ? fail({ kind: 'no-space', path: 'journal' })
-                  : begun.value.finish(outcome),
-            });
-          },
-        }),
+        journal: alteredJournal((entry) => ({
+          finish: async (outcome) =>
+            outcome === 'done' ? fail({ kind: 'no-space', path: 'journal' }) : entry.finish(outcome),
+        })),
       },
       { kind: 'no-space' },
     );
@@ -305,20 +295,10 @@ describe('a spawn that fails leaves nothing:', () => {
       await expectNothingLeft(
         sandbox,
         {
-          journal: (journal) => ({
-            ...journal,
-            async begin(location, entry) {
-              const begun = await journal.begin(location, entry);
-              if (!begun.ok) return begun;
-              return ok({
-                ...begun.value,
-                step: async (step, data) =>
-                  step === refused
-                    ? fail({ kind: 'no-space', path: `journal ${step}` })
-                    : begun.value.step(step, data),
-              });
-            },
-          }),
+          journal: alteredJournal((entry) => ({
+            step: async (step, data) =>
+              step === refused ? fail({ kind: 'no-space', path: `journal ${step}` }) : entry.step(step, data),
+          })),
         },
         { kind: 'no-space', path: `journal ${refused}` },
       );
@@ -397,20 +377,11 @@ describe('a spawn that fails leaves nothing:', () => {
 });
 
 /** Something happens right after a step was announced, before it is done. */
-function onStep(act: (step: string) => Promise<void>): (journal: Journal) => Journal {
-  return (journal) => ({
-    ...journal,
-    async begin(location, entry) {
-      const begun = await journal.begin(location, entry);
-      if (!begun.ok) return begun;
-      return ok({
-        ...begun.value,
-        async step(step, data) {
-          const said = await begun.value.step(step, data);
-          await act(step);
-          return said;
-        },
-      });
+const onStep = (act: (step: string) => Promise<void>) =>
+  alteredJournal((entry) => ({
+    async step(step, data) {
+      const said = await entry.step(step, data);
+      await act(step);
+      return said;
     },
-  });
-}
+  }));

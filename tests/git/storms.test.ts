@@ -2,11 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { fullStatus } from '../support/full-status';
 import { createSandbox, type Sandbox } from '../support/repositories';
 import {
   createFiles,
   createStormWatch,
-  fullStatus,
   manyCommits,
   rewriteFile,
   rewriteUntilKilled,

@@ -55,6 +55,20 @@ const openRow = async (popover: Popover, downs: number) => {
   await popover.page.keyboard.press('Enter');
 };
 
+/** The plan shows the command, and merges only after it was said to be trusted. */
+async function mergesOnceTrusted(popover: Popover, command: string): Promise<void> {
+  const { page } = popover;
+  await openRow(popover, 1);
+  await page.getByRole('button', { name: 'Merge…' }).last().click();
+  await shows(popover, command);
+  const confirm = page.getByRole('button', { name: 'Merge into main' });
+  expect(await confirm.isEnabled()).toBe(false);
+  await page.getByLabel('I have read this and trust it').check();
+  await confirm.click();
+  await poll(async () => (await popover.calls('worktree.merge')).length === 1);
+  expect(await popover.calls('worktree.merge')).toEqual([{ token: TOKEN, approve: true }]);
+}
+
 test('spawn: task, approval, progress, cancel offered, done and back at the new row', async (context) => {
   const asked = {
     ...spawnPlan,
@@ -335,16 +349,7 @@ test('merge: unapproved validation from the repository needs a yes', async (cont
       'worktree.merge': 'never',
     },
   });
-  const { page } = popover;
-  await openRow(popover, 1);
-  await page.getByRole('button', { name: 'Merge…' }).last().click();
-  await shows(popover, 'make verify');
-  const confirm = page.getByRole('button', { name: 'Merge into main' });
-  expect(await confirm.isEnabled()).toBe(false);
-  await page.getByLabel('I have read this and trust it').check();
-  await confirm.click();
-  await poll(async () => (await popover.calls('worktree.merge')).length === 1);
-  expect(await popover.calls('worktree.merge')).toEqual([{ token: TOKEN, approve: true }]);
+  await mergesOnceTrusted(popover, 'make verify');
 });
 
 test('merge: a live session is offered its commands, copied and never typed', async (context) => {
@@ -437,16 +442,7 @@ test('merge: a hook that only the refusal names is shown and asked too', async (
       'worktree.merge': 'never',
     },
   });
-  const { page } = popover;
-  await openRow(popover, 1);
-  await page.getByRole('button', { name: 'Merge…' }).last().click();
-  await shows(popover, '.husky/post-merge: npm ci');
-  const confirm = page.getByRole('button', { name: 'Merge into main' });
-  expect(await confirm.isEnabled()).toBe(false);
-  await page.getByLabel('I have read this and trust it').check();
-  await confirm.click();
-  await poll(async () => (await popover.calls('worktree.merge')).length === 1);
-  expect(await popover.calls('worktree.merge')).toEqual([{ token: TOKEN, approve: true }]);
+  await mergesOnceTrusted(popover, '.husky/post-merge: npm ci');
 });
 
 test('cleanup of unmerged work needs a reason, and sends it', async (context) => {

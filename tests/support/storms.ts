@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
-import type { ChangeCounts } from '../../src-main/domain/facts';
 import type { GitCall, GitRunner } from '../../src-main/git/reads/git-runner';
 import { createHelperRunner, createNodeHelperStarter } from '../../src-main/git/reads/helper-runner';
 import type { GitObserverDeps } from '../../src-main/git/reads/observer';
@@ -56,27 +55,6 @@ export async function manyCommits(sandbox: Sandbox, worktree: string, count: num
   const code = await new Promise((resolve) => child.once('close', resolve));
   if (code !== 0) throw new Error(`fast-import ended with ${code}`);
   await sandbox.git(worktree, 'reset', '-q', '--hard');
-}
-
-/** Counted in another way than the code under test does: porcelain v1, lines. */
-export async function fullStatus(sandbox: Sandbox, root: string): Promise<ChangeCounts> {
-  const output = await sandbox.git(
-    root,
-    '--no-optional-locks',
-    'status',
-    '--porcelain',
-    '-z',
-    '--no-renames',
-  );
-  const lines = output.split('\0').filter((line) => line !== '');
-  const unmerged = /^(DD|AU|UD|UA|DU|AA|UU)/;
-  const usual = lines.filter((line) => !unmerged.test(line) && !line.startsWith('??'));
-  return {
-    staged: usual.filter((line) => line[0] !== ' ').length,
-    changed: usual.filter((line) => line[1] !== ' ').length,
-    untracked: lines.filter((line) => line.startsWith('??')).length,
-    conflicted: lines.filter((line) => unmerged.test(line)).length,
-  };
 }
 
 /** Processor time of this thread so far, in milliseconds; null where the system does not tell. */
