@@ -1,5 +1,5 @@
 /** Plans as a person reads them before a yes. */
-import type { CleanupPlan, MergePlan, SpawnPlan } from '../../contract/plans';
+import type { CleanupPlan, MergePlan } from '../../contract/plans';
 import type { Snapshot } from '../../contract/snapshot';
 import { regionLines } from './collision-text';
 import { failureWords } from './failure-words';
@@ -72,14 +72,6 @@ export function cleanupPlanText(plan: CleanupPlan, style: Style): string {
     ...listed('Can be made again and is not kept:', plan.notKept),
     ...listed(style.yellow('Note:'), plan.warnings),
     ...refusal(plan, style),
-  ].join('\n');
-}
-
-export function spawnPlanText(plan: SpawnPlan, style: Style): string {
-  return [
-    style.bold(`Make ${clean(plan.path)} on ${clean(plan.branch)}`),
-    `from ${clean(plan.base)} at ${plan.baseCommit.slice(0, 9)} “${clean(plan.baseSubject)}” (${clean(plan.freshness)})`,
-    ...listed(style.yellow('Note:'), plan.warnings),
   ].join('\n');
 }
 

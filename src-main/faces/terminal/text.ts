@@ -84,6 +84,3 @@ export function wrap(text: string, columns: number, indent = ''): string {
   }
   return [...lines, line].join('\n');
 }
-
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;

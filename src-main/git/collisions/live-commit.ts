@@ -10,6 +10,7 @@ import { errorCode } from '../../system/file-failure';
 import { scratchObjects } from '../git-command';
 import type { GitRunner } from '../reads/git-runner';
 import { answerProblem } from '../reads/git-runner';
+import { configOverrides } from './config-overrides';
 
 export interface LiveCommitDeps {
   readonly git: GitRunner;
@@ -119,22 +120,14 @@ const relativeTo = (root: string, path: string) =>
   path.slice(root.length).replaceAll('\\', '/').replace(/^\/+/, '');
 
 /** Filters (LFS and the like) would run programs; content under one is compared as it lies on disk. */
-export async function filterOverrides(
-  git: GitRunner,
-  cwd: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const configured = await git.run({
+export const filterOverrides = (git: GitRunner, cwd: string, signal: AbortSignal) =>
+  configOverrides(
+    git,
     cwd,
-    args: ['config', '--null', '--name-only', '--get-regexp', '^filter\\..*\\.(clean|process|required)$'],
+    '^filter\\..*\\.(clean|process|required)$',
+    (key) => (key.endsWith('.required') ? 'false' : ''),
     signal,
-  });
-  if (configured.exitCode !== 0) return [];
-  return [...new Set(configured.stdout.split('\0').filter((name) => name !== ''))].flatMap((name) => [
-    '-c',
-    `${name}=${name.endsWith('.required') ? 'false' : ''}`,
-  ]);
-}
+  );
 
 async function largeUntracked(
   git: GitRunner,

@@ -10,6 +10,7 @@ import { liveStamp } from '../../domain/collision-pairs';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
 import type { GitRunner } from '../reads/git-runner';
 import { answerProblem } from '../reads/git-runner';
+import { configOverrides } from './config-overrides';
 
 export interface MergeGround {
   readonly directory: string;
@@ -84,15 +85,5 @@ async function smallFile(path: string): Promise<Buffer | null> {
  * A merge driver is a program of the person's, and not for every keystroke: git's own merge of texts
  * stands for it, and what it can't merge counts as a conflict.
  */
-async function driverOverrides(git: GitRunner, cwd: string, signal: AbortSignal): Promise<readonly string[]> {
-  const configured = await git.run({
-    cwd,
-    args: ['config', '--null', '--name-only', '--get-regexp', '^merge\\..*\\.driver$'],
-    signal,
-  });
-  if (configured.exitCode !== 0) return [];
-  return [...new Set(configured.stdout.split('\0').filter((name) => name !== ''))].flatMap((name) => [
-    '-c',
-    `${name}=git merge-file %A %O %B || exit 1`,
-  ]);
-}
+const driverOverrides = (git: GitRunner, cwd: string, signal: AbortSignal) =>
+  configOverrides(git, cwd, '^merge\\..*\\.driver$', () => 'git merge-file %A %O %B || exit 1', signal);
