@@ -32,7 +32,10 @@ export default defineConfig({
     reporters: ['default', './tests/support/summary-reporter.ts'],
     projects: [
       layer('unit', 5_000),
+      layer('system', 60_000),
       layer('git', 60_000),
+      layer('terminal', 60_000),
+      layer('cli', 60_000),
       layer('claude', 90_000),
       layer('renderer', 60_000),
       layer('e2e', 120_000),

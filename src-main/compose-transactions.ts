@@ -1,9 +1,14 @@
 /** The part of composing that changes things: spawn, merge, clean up, undo, and what recovers them. */
 import type { OperationEvent } from './contract/operations';
-import { createApprovals } from './engine/approvals';
-import type { Fleet } from './engine/fleet';
+import type { Fleet } from './engine/fleet/fleet';
+import { resolverOf } from './engine/fleet/resolve-fleet';
 import type { HandlerDeps } from './engine/handlers';
-import { createLandings } from './engine/landings';
+import { createApprovals } from './engine/operations/approvals';
+import { createLandings } from './engine/operations/landings';
+import type { Recovery } from './engine/operations/recovery';
+import { createRunningOperations } from './engine/operations/running-operations';
+import { createSpawner } from './engine/operations/spawn';
+import { createSpawnRecovery } from './engine/operations/spawn-transaction';
 import type {
   Clock,
   Log,
@@ -14,21 +19,16 @@ import type {
   TaskRecords,
   Terminals,
 } from './engine/ports';
-import type { Recovery } from './engine/recovery';
-import { resolverOf } from './engine/resolve-fleet';
-import { createRunningOperations } from './engine/running-operations';
-import { createSpawner } from './engine/spawn';
-import { createSpawnRecovery } from './engine/spawn-transaction';
-import { createGitCommand } from './git/git-command';
-import { createRepositoryHooks } from './git/hooks';
-import { createJournal } from './git/journal';
-import { createLanding } from './git/landing';
-import { createMergedCheck } from './git/merged';
-import { createPullRequests } from './git/pull-requests';
-import { createOperationRecords, createPlanStore } from './git/record-files';
-import { createRemoval } from './git/removal';
-import { createPlainGit } from './git/simple-git-instance';
-import { createWorktreeMaker } from './git/worktree-maker';
+import { createRemoval } from './git/cleanup/cleanup';
+import { createRepositoryHooks } from './git/facts/hooks';
+import { createMergedCheck } from './git/facts/merged';
+import { createJournal } from './git/kept/journal';
+import { createOperationRecords, createPlanStore } from './git/kept/record-files';
+import { createLanding } from './git/merge/merge';
+import { createPullRequests } from './git/merge/pull-requests';
+import { createGitCommand } from './git/run/git-command';
+import { createPlainGit } from './git/run/simple-git-instance';
+import { createWorktreeMaker } from './git/spawn/worktree-maker';
 import { createCommandRunner } from './system/command-runner';
 import { createFileCopier } from './system/file-copier';
 import { createLeftProcesses } from './system/left-processes';

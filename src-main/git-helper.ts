@@ -3,9 +3,9 @@
  * bigger the starter is (1.8 ms at 60 MB, 36 ms at 600 MB, measured on Linux), and it blocks; so the
  * app asks this one. A utility process under Electron, a forked one under Node.
  */
-import { createGitHost } from './git/reads/git-host';
-import type { GitRunner } from './git/reads/git-runner';
-import { type FromHelper, toHelper } from './git/reads/helper-messages';
+import { createGitHost } from './git/run/git-host';
+import type { GitRunner } from './git/run/git-runner';
+import { type FromHelper, toHelper } from './git/run/helper-messages';
 
 /** Electron's `process.parentPort`: https://www.electronjs.org/docs/latest/api/utility-process */
 interface ParentPort {

@@ -6,7 +6,7 @@ import type { FailureOf } from '../contract/failures';
 import type { Answer, Handlers, Input, RequestName } from '../contract/requests';
 import { fail, ok } from '../contract/result';
 import type { Settings, SettingsPatch } from '../contract/settings';
-import type { Fleet } from './fleet';
+import type { Fleet } from './fleet/fleet';
 import type { Opener } from './open';
 import type { Person } from './orchard';
 import type { BrainNotes, Doctor, Log, SettingsStore, Terminals } from './ports';

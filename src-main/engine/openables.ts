@@ -1,6 +1,6 @@
 import type { SessionKey, WorktreeId } from '../contract/ids';
 import type { PlacedSession } from '../domain/snapshot';
-import type { Fleet } from './fleet';
+import type { Fleet } from './fleet/fleet';
 import type { OpenableSession, Openables } from './open';
 
 /** What can be opened right now, as the fleet knows it. */

@@ -413,4 +413,4 @@ export interface DiskUsage {
 
 // ---------------------------------------------------------------- merge, clean up, undo
 
-export type * from './landing-ports';
+export type * from './operations/landing-ports';

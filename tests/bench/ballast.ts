@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findGit } from '../../src-main/git/find-git';
+import { findGit } from '../../src-main/git/run/find-git';
 import { timeOfPool, versionCalls } from './processes';
 import { createRunner } from './product';
 import { median } from './row';

@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RepositoryFacts, WorktreeFacts } from '../../src-main/domain/facts';
 import type { Clock, Log } from '../../src-main/engine/ports';
-import { createMergedCheck } from '../../src-main/git/merged';
-import { createFactsCache } from '../../src-main/git/reads/facts-cache';
-import { createGitHost } from '../../src-main/git/reads/git-host';
-import type { GitCall, GitRunner } from '../../src-main/git/reads/git-runner';
-import { createHelperRunner, createNodeHelperStarter } from '../../src-main/git/reads/helper-runner';
-import { createGitObserver, type GitObserverDeps } from '../../src-main/git/reads/observer';
-import { createReadCommand } from '../../src-main/git/reads/read-command';
-import { createTaskRecords } from '../../src-main/git/task-records';
+import { createMergedCheck } from '../../src-main/git/facts/merged';
+import { createTaskRecords } from '../../src-main/git/kept/task-records';
+import { createFactsCache } from '../../src-main/git/observe/facts-cache';
+import { createGitObserver, type GitObserverDeps } from '../../src-main/git/observe/observer';
+import { createGitHost } from '../../src-main/git/run/git-host';
+import type { GitCall, GitRunner } from '../../src-main/git/run/git-runner';
+import { createHelperRunner, createNodeHelperStarter } from '../../src-main/git/run/helper-runner';
+import { createReadCommand } from '../../src-main/git/run/read-command';
 
 export const concurrency = Math.min(availableParallelism(), 4);
 

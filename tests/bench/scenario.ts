@@ -1,7 +1,7 @@
 /** The door of a measuring process: one scenario, its rows to the parent. */
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findGit } from '../../src-main/git/find-git';
+import { findGit } from '../../src-main/git/run/find-git';
 import type { Sizes } from './fixtures';
 import type { NaiveProcess } from './naive-simple-git';
 import type { Machine } from './product';

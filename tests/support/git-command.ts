@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { RepositoryLocation } from '../../src-main/domain/facts';
-import type { GitCommand } from '../../src-main/git/git-command';
-import { createGitCommand } from '../../src-main/git/git-command';
+import type { GitCommand } from '../../src-main/git/run/git-command';
+import { createGitCommand } from '../../src-main/git/run/git-command';
 import type { Sandbox } from './repositories';
 
 /** The adapter's way to git, inside a sandbox. */

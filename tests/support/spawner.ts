@@ -7,7 +7,12 @@ import { basename, join } from 'node:path';
 import type { OperationEvent } from '../../src-main/contract/operations';
 import { fail, ok } from '../../src-main/contract/result';
 import { defaultSettings, type Settings } from '../../src-main/contract/settings';
-import { createApprovals } from '../../src-main/engine/approvals';
+import { createApprovals } from '../../src-main/engine/operations/approvals';
+import { createRecovery } from '../../src-main/engine/operations/recovery';
+import { createRunningOperations } from '../../src-main/engine/operations/running-operations';
+import { createSpawner, type SpawnerDeps } from '../../src-main/engine/operations/spawn';
+import type { SpawnInput } from '../../src-main/engine/operations/spawn-planning';
+import { createSpawnRecovery } from '../../src-main/engine/operations/spawn-transaction';
 import type {
   Journal,
   OpenRequest,
@@ -17,18 +22,13 @@ import type {
   TaskRecords,
   Terminals,
 } from '../../src-main/engine/ports';
-import { createRecovery } from '../../src-main/engine/recovery';
-import { createRunningOperations } from '../../src-main/engine/running-operations';
-import { createSpawner, type SpawnerDeps } from '../../src-main/engine/spawn';
-import type { SpawnInput } from '../../src-main/engine/spawn-planning';
-import { createSpawnRecovery } from '../../src-main/engine/spawn-transaction';
-import { createGitCommand } from '../../src-main/git/git-command';
-import { createJournal } from '../../src-main/git/journal';
-import { createRepositoryLock } from '../../src-main/git/lock';
-import { createRepositoryConfigs } from '../../src-main/git/repository-config';
-import { createSourceOf } from '../../src-main/git/repository-survey';
-import { createPlainGit } from '../../src-main/git/simple-git-instance';
-import { createWorktreeMaker } from '../../src-main/git/worktree-maker';
+import { createRepositoryConfigs } from '../../src-main/git/facts/repository-config';
+import { createSourceOf } from '../../src-main/git/facts/repository-survey';
+import { createJournal } from '../../src-main/git/kept/journal';
+import { createRepositoryLock } from '../../src-main/git/kept/lock';
+import { createGitCommand } from '../../src-main/git/run/git-command';
+import { createPlainGit } from '../../src-main/git/run/simple-git-instance';
+import { createWorktreeMaker } from '../../src-main/git/spawn/worktree-maker';
 import { createCommandRunner } from '../../src-main/system/command-runner';
 import { createFileCopier } from '../../src-main/system/file-copier';
 import { createFileLock } from '../../src-main/system/file-lock';

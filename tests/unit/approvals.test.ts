@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createApprovals } from '../../src-main/engine/approvals';
+import { createApprovals } from '../../src-main/engine/operations/approvals';
 import { createMemorySettings } from '../support/spawner';
 
 const setup = (text: string) => ({ purpose: 'setup' as const, text });

@@ -3,8 +3,8 @@ import { claudePidOfLock, isReproducible, noteFolder } from '../../src-main/doma
 import { mergeMessage, revertCommand, squashMessage } from '../../src-main/domain/merge-plan';
 import { comparePage, parseRemote } from '../../src-main/domain/remote-hosts';
 import { isExpired, UNDO_MS, undoUntil } from '../../src-main/domain/undo-rules';
-import { leadingArguments, quietEnvironment, scratchObjects } from '../../src-main/git/git-command';
-import { readMergedTree } from '../../src-main/git/prediction';
+import { readMergedTree } from '../../src-main/git/facts/prediction';
+import { leadingArguments, quietEnvironment, scratchObjects } from '../../src-main/git/run/git-command';
 
 test('a lock is Claude’s only by the words Claude writes', () => {
   expect(claudePidOfLock('claude session probe0 (pid 29884)')).toBe(29884);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OperationEvent } from '../../src-main/contract/operations';
-import { createRunningOperations } from '../../src-main/engine/running-operations';
+import { createRunningOperations } from '../../src-main/engine/operations/running-operations';
 import { createManualClock } from '../support/manual-clock';
 
 const operation = (id: string) => ({

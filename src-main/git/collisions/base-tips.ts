@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
-import type { GitRunner } from '../reads/git-runner';
+import type { GitRunner } from '../run/git-runner';
 
 /** Commits by the base's name; one that has none is not in it. */
 export async function baseTips(

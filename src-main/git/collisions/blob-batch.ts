@@ -1,6 +1,6 @@
 /** Many blobs through one `git cat-file --batch`, after one look at their sizes. */
-import type { GitRunner } from '../reads/git-runner';
-import { answerProblem } from '../reads/git-runner';
+import type { GitRunner } from '../run/git-runner';
+import { answerProblem } from '../run/git-runner';
 
 export interface BlobQuestion {
   readonly commonDir: string;

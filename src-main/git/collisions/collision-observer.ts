@@ -20,7 +20,7 @@ import {
 import { contains, pathStyleOf } from '../../domain/containment';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
 import type { Clock, CollisionObserver, Log } from '../../engine/ports';
-import type { GitRunner } from '../reads/git-runner';
+import type { GitRunner } from '../run/git-runner';
 import { baseTips } from './base-tips';
 import { explainPairs } from './collision-regions';
 import { guessPairs } from './first-guess';

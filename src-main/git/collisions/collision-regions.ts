@@ -4,7 +4,8 @@
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { CollisionRegion, RegionSide } from '../../contract/snapshot';
-import type { GitRunner } from '../reads/git-runner';
+import type { StageEntry, TrialConflict, TrialMerge } from '../facts/merge-tree-output';
+import type { GitRunner } from '../run/git-runner';
 import { type BlobHeader, blobContents, blobHeaders } from './blob-batch';
 import {
   type LineRange,
@@ -14,7 +15,6 @@ import {
   readMergedFile,
   sameRangeIn,
 } from './conflict-hunks';
-import type { StageEntry, TrialConflict, TrialMerge } from './merge-tree-output';
 import type { SideHistory } from './side-history';
 
 export interface ExplainedSide {

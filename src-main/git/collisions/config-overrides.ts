@@ -1,4 +1,4 @@
-import type { GitRunner } from '../reads/git-runner';
+import type { GitRunner } from '../run/git-runner';
 
 /** Options that set every configured key that matches, for one process; none when nothing matches. */
 export async function configOverrides(

@@ -5,8 +5,8 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { OpenPair } from '../../domain/collision-pairs';
 import { sharedPaths, type TouchedPaths, touchedPaths } from '../../domain/provisional-collisions';
-import type { GitRunner } from '../reads/git-runner';
-import { answerProblem } from '../reads/git-runner';
+import type { GitRunner } from '../run/git-runner';
+import { answerProblem } from '../run/git-runner';
 import type { SideHistory } from './side-history';
 
 export interface GuessQuestion {

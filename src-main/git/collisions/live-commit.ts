@@ -7,9 +7,9 @@ import { copyFile, lstat, mkdtemp, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorktreeFacts } from '../../domain/facts';
 import { errorCode } from '../../system/file-failure';
-import { scratchObjects } from '../git-command';
-import type { GitRunner } from '../reads/git-runner';
-import { answerProblem } from '../reads/git-runner';
+import { scratchObjects } from '../run/git-command';
+import type { GitRunner } from '../run/git-runner';
+import { answerProblem } from '../run/git-runner';
 import { configOverrides } from './config-overrides';
 
 export interface LiveCommitDeps {

@@ -8,8 +8,8 @@ import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { liveStamp } from '../../domain/collision-pairs';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
-import type { GitRunner } from '../reads/git-runner';
-import { answerProblem } from '../reads/git-runner';
+import type { GitRunner } from '../run/git-runner';
+import { answerProblem } from '../run/git-runner';
 import { configOverrides } from './config-overrides';
 
 export interface MergeGround {

@@ -1,6 +1,6 @@
 /** What each side of a repository's collisions did, commit by commit, from one `git log` for all of them. */
-import type { GitRunner } from '../reads/git-runner';
-import { answerProblem } from '../reads/git-runner';
+import type { GitRunner } from '../run/git-runner';
+import { answerProblem } from '../run/git-runner';
 
 export interface SideHistory {
   /** Paths that commits of `one` changed that `other` doesn't have. */

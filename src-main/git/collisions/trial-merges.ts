@@ -1,8 +1,8 @@
 /** Tries many merges in one `merge-tree` process, or in two. */
 import type { Log } from '../../engine/ports';
-import type { GitRunner } from '../reads/git-runner';
-import { answerProblem } from '../reads/git-runner';
-import { parseTrialMerges, type TrialMerge } from './merge-tree-output';
+import { parseTrialMerges, type TrialMerge } from '../facts/merge-tree-output';
+import type { GitRunner } from '../run/git-runner';
+import { answerProblem } from '../run/git-runner';
 
 export interface TrialQuestion {
   readonly git: Pick<GitRunner, 'run'>;

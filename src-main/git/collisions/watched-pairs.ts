@@ -4,8 +4,8 @@ import type { WorktreeId } from '../../contract/ids';
 import { hasOwnWork, type Pair, type SideSoFar, type Verdict } from '../../domain/collision-pairs';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
 import type { Cancel } from '../../engine/ports';
+import type { TrialMerge } from '../facts/merge-tree-output';
 import type { MergeGround } from './merge-ground';
-import type { TrialMerge } from './merge-tree-output';
 import type { SideHistory } from './side-history';
 
 export interface Decided {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../src-main/engine/ports';
-import { systemWatch, type WatchFunction } from '../../../src-main/git/watch/directory-watches';
+import { systemWatch, type WatchFunction } from '../../../src-main/git/observe/watch/directory-watches';
 import { makeFixture, makeRepository } from '../fixtures';
 import { git } from '../processes';
 import { createWatcher, realClock } from '../product';

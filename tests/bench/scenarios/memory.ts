@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
-import type { GitAnswer, GitCall, GitRunner } from '../../../src-main/git/reads/git-runner';
-import type { WatchFunction } from '../../../src-main/git/watch/directory-watches';
+import type { WatchFunction } from '../../../src-main/git/observe/watch/directory-watches';
+import type { GitAnswer, GitCall, GitRunner } from '../../../src-main/git/run/git-runner';
 import { createManualClock } from '../../support/manual-clock';
 import { makeFixture, makeRepository } from '../fixtures';
 import { createWatcher } from '../product';

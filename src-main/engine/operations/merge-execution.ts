@@ -1,0 +1,428 @@
+/** The transaction behind a merge: each step journalled before it is done, all of it taken back on failure. */
+import { z } from 'zod';
+import { describeFailure } from '../../contract/failure-texts';
+import type { CleanupFailure, MergeFailure } from '../../contract/failures';
+import type { WorktreeId } from '../../contract/ids';
+import type { CleanupDone, MergeDone } from '../../contract/plans';
+import type { Result } from '../../contract/result';
+import { fail, ok } from '../../contract/result';
+import type { CleanupChoices } from '../../domain/cleanup-plan';
+import type { MergeChoices, MergeDecision, ValidationCommand } from '../../domain/merge-plan';
+import { sessionInTheWay } from '../../domain/merge-plan';
+import { undoUntil } from '../../domain/undo-rules';
+import type {
+  FoundWorktree,
+  JournalEntry,
+  JournalRecord,
+  Landing,
+  MergeProgress,
+  MergeSurvey,
+  MergeWork,
+  OutputFile,
+  RepositoryLocation,
+} from '../ports';
+import type { RunningOperation } from './running-operations';
+import type { TransactionDeps } from './transaction-deps';
+import type { Reversal } from './undo';
+
+export interface MergeExecutionDeps extends TransactionDeps {
+  readonly landing: Landing;
+  /** Milliseconds that one validation command may take. */
+  readonly validationLimitMs?: number;
+  /** Quick's cleanup after its merge, under the same lock. */
+  cleanupMerged(found: FoundWorktree, choices: CleanupChoices): Promise<Result<CleanupDone, CleanupFailure>>;
+}
+
+const VALIDATION_MS = 30 * 60_000;
+
+const mergeWork = z.object({
+  version: z.literal(1),
+  only: z.enum(['merge', 'rebase']),
+  operation: z.string(),
+  worktreeId: z.string(),
+  path: z.string(),
+  branch: z.string(),
+  tip: z.string(),
+  task: z.string().nullable(),
+  base: z.string(),
+  baseLocal: z.string().nullable(),
+  baseTip: z.string(),
+  upstream: z
+    .object({ remote: z.string(), remoteRef: z.string(), trackingRef: z.string(), commit: z.string() })
+    .nullable(),
+  baseCheckout: z.string().nullable(),
+  strategy: z.enum(['merge', 'ff', 'squash', 'pr']),
+  update: z.enum(['rebase', 'merge']).nullable(),
+  push: z.boolean(),
+  branchOnRemote: z.object({ remote: z.string(), ref: z.string(), seen: z.string().nullable() }).nullable(),
+});
+
+const mergeRecord = z.object({
+  work: mergeWork,
+  progress: z.object({ updated: z.string(), landed: z.string().nullable(), pushed: z.boolean() }),
+});
+
+const announced = z.object({ to: z.string() });
+
+const silent = async () => ok(undefined);
+
+export interface MergeExecution {
+  run(
+    found: FoundWorktree,
+    survey: MergeSurvey,
+    decision: MergeDecision,
+    validation: readonly ValidationCommand[],
+    choices: MergeChoices,
+    only: 'merge' | 'rebase',
+  ): Promise<Result<MergeDone, MergeFailure>>;
+  recover(
+    location: RepositoryLocation,
+    record: JournalRecord & { readonly entry: JournalEntry },
+  ): Promise<string | null>;
+}
+
+export function createMergeReversal(landing: Landing): Reversal {
+  return {
+    async takeBack(location, record, options) {
+      const parsed = mergeRecord.safeParse(record.work);
+      if (!parsed.success) return fail({ kind: 'not-found', what: 'operation', name: record.operation });
+      const { work, progress } = parsed.data;
+      const blocked = await landing.blocker(location, work, progress);
+      if (blocked !== null) return fail(blocked);
+      return landing.takeBack(location, work, progress, options.announce);
+    },
+    discard: (location, record) => landing.discard(location, record.operation),
+    diskBytes: async () => null,
+    tidy: async () => undefined,
+  };
+}
+
+export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
+  const { fleet, landing, clock, log } = deps;
+
+  const summaryOf = (work: MergeWork) =>
+    work.only === 'rebase'
+      ? `Rebased ${work.branch} onto ${work.base}`
+      : work.strategy === 'pr'
+        ? `Pushed ${work.branch} for a pull request into ${work.base}`
+        : `Merged ${work.branch} into ${work.base}`;
+
+  const record = async (location: RepositoryLocation, work: MergeWork, progress: MergeProgress) => {
+    const at = clock.now();
+    if (work.only === 'merge' && work.strategy === 'pr') {
+      // Out on the remote: closing it there is the way back, so nothing is kept for undo here.
+      await landing.discard(location, work.operation);
+      return ok(undefined);
+    }
+    return deps.records.write(location, {
+      version: 1,
+      operation: work.operation,
+      kind: 'merge',
+      summary: summaryOf(work),
+      at,
+      until: undoUntil(at),
+      work: { work, progress },
+    });
+  };
+
+  const rollBack = async (
+    location: RepositoryLocation,
+    work: MergeWork,
+    progress: MergeProgress,
+    entry: JournalEntry,
+  ): Promise<string | null> => {
+    const back = await landing.takeBack(location, work, progress, silent);
+    if (!back.ok) {
+      log.warn('merge.not-taken-back', { operation: work.operation, failure: back.error });
+      return back.error.kind === 'undo-blocked'
+        ? `${back.error.reason}. ${back.error.wayOut}`
+        : back.error.kind;
+    }
+    await entry.finish('rolled-back');
+    return null;
+  };
+
+  const validate = async (
+    work: MergeWork,
+    commands: readonly ValidationCommand[],
+    operation: RunningOperation,
+    output: OutputFile,
+  ): Promise<Result<void, MergeFailure>> => {
+    for (const [at, command] of commands.entries()) {
+      const step = `validate-${at}`;
+      operation.step(step, 'running');
+      output.write(`\n$ ${command.run}\n`);
+      const before = clock.now();
+      const outcome = await deps.runner.run(command.run, work.path, {
+        signal: operation.signal,
+        limitMs: deps.validationLimitMs ?? VALIDATION_MS,
+        env: { CI: '1' },
+        onOutput(text) {
+          output.write(text);
+          operation.output(step, text);
+        },
+      });
+      const seconds = ((clock.now() - before) / 1_000).toFixed(1);
+      const ending = outcome.reason === 'exited' ? `exit code ${outcome.exitCode}` : outcome.reason;
+      const line = `[${command.run}: ${ending}, ${seconds} s]\n`;
+      output.write(line);
+      operation.output(step, line);
+      if (outcome.reason === 'cancelled') return fail({ kind: 'cancelled' });
+      if (outcome.exitCode !== 0) {
+        operation.step(step, 'failed');
+        return fail({ kind: 'validation-failed', command: command.run, exitCode: outcome.exitCode });
+      }
+      operation.step(step, 'done');
+    }
+    return ok(undefined);
+  };
+
+  const run: MergeExecution['run'] = async (found, survey, decision, validation, choices, only) => {
+    const { location, worktree } = found;
+    const { facts } = survey;
+    const id = deps.records.newId(only);
+    if (facts.branch === null || facts.tip === null) return fail({ kind: 'detached', path: facts.path });
+    const work: MergeWork = {
+      version: 1,
+      only,
+      operation: id,
+      worktreeId: worktree.id,
+      path: facts.path,
+      branch: facts.branch,
+      tip: facts.tip,
+      task: worktree.record?.task ?? null,
+      base: facts.base,
+      baseLocal: facts.baseLocal,
+      baseTip: survey.baseTip,
+      upstream: survey.upstream,
+      baseCheckout: facts.baseCheckouts[0]?.path ?? null,
+      strategy: choices.strategy,
+      update: decision.update,
+      push: choices.push,
+      branchOnRemote: survey.branchOnRemote,
+    };
+    const operation = deps.running.begin({
+      id,
+      kind: only,
+      repositoryId: location.id,
+      worktreeId: worktree.id,
+      title: only === 'rebase' ? `Rebase ${work.branch}` : `Merge ${work.branch}`,
+      steps: decision.steps,
+    });
+    const begun = await deps.journal.begin(location, { operation: id, kind: only, data: work });
+    if (!begun.ok) {
+      operation.finish(begun.error, 'Nothing was done.');
+      return begun;
+    }
+    const entry = begun.value;
+    const output = await landing.openLog(location, id);
+    let progress: MergeProgress = { updated: work.tip, landed: null, pushed: false };
+    let pullRequest: string | null = null;
+    let current = 'pin';
+
+    const go = async (): Promise<Result<void, MergeFailure>> => {
+      const { signal } = operation;
+      /** Announces a step; nothing of it is done before this answered ok. */
+      const begin = async (
+        step: string,
+        data?: unknown,
+        touchesWorktree = false,
+      ): Promise<Result<void, MergeFailure>> => {
+        current = step;
+        if (signal.aborted) return fail({ kind: 'cancelled' });
+        const busy = touchesWorktree ? sessionInTheWay(work.path, await fleet.sessions(worktree.id)) : null;
+        if (busy !== null) return fail(busy);
+        operation.step(step, 'running');
+        return entry.step(step, data);
+      };
+      const io = {
+        signal,
+        onOutput(text: string) {
+          output.write(text);
+          operation.output(current, text);
+        },
+      };
+
+      let step = await begin('pin');
+      if (!step.ok) return step;
+      step = await landing.pin(location, work);
+      if (!step.ok) return step;
+      operation.step('pin', 'done');
+
+      if (work.update !== null) {
+        operation.step('update', 'running');
+        current = 'update';
+        const built = await landing.buildUpdate(location, work, signal);
+        if (!built.ok) return built;
+        // Known before the branch moves, so that a crash in between can be told from one after.
+        progress = { ...progress, updated: built.value };
+        step = await begin('update', { to: built.value }, true);
+        if (!step.ok) return step;
+        step = await landing.moveBranch(location, work, built.value);
+        if (!step.ok) return step;
+        operation.step('update', 'done');
+      }
+      if (only === 'rebase') return ok(undefined);
+
+      if (validation.length > 0) {
+        step = await begin('validate-0');
+        if (!step.ok) return step;
+        step = await validate(work, validation, operation, output);
+        if (!step.ok) return step;
+      }
+      // Also without validation: a session may have gone on in the meantime.
+      step = await landing.stillAt(work, progress.updated);
+      if (!step.ok) return step;
+
+      if (work.strategy === 'pr') {
+        step = await begin('push-branch', { to: progress.updated });
+        if (!step.ok) return step;
+        step = await landing.pushBranch(location, work, progress.updated, io);
+        if (!step.ok) return step;
+        progress = { ...progress, pushed: true };
+        operation.step('push-branch', 'done');
+        step = await begin('pull-request');
+        // The branch is out: from here on there is no way back, only the page to go on with.
+        const opened = await landing.openPullRequest(location, work, progress.updated, signal);
+        pullRequest = opened.url;
+        operation.step('pull-request', opened.url === null ? 'failed' : 'done');
+        return ok(undefined);
+      }
+
+      current = 'land';
+      const built = await landing.build(location, work, progress.updated, signal);
+      if (!built.ok) return built;
+      step = await begin('land', { to: built.value });
+      if (!step.ok) return step;
+      progress = { ...progress, landed: built.value };
+      step = await landing.land(location, work, built.value);
+      if (!step.ok) return step;
+      operation.step('land', 'done');
+
+      if (work.push) {
+        step = await begin('push', { to: built.value });
+        if (!step.ok) return step;
+        step = await landing.push(location, work, built.value, io);
+        if (!step.ok) return step;
+        progress = { ...progress, pushed: true };
+        operation.step('push', 'done');
+      }
+      return ok(undefined);
+    };
+
+    const went = await go();
+    await output.close();
+    const refuse = async (failure: MergeFailure): Promise<Result<MergeDone, MergeFailure>> => {
+      operation.step(current, 'failed');
+      const stuck = await rollBack(location, work, progress, entry);
+      operation.finish(
+        failure,
+        stuck === null ? 'Everything is as it was.' : `Not all could be put back: ${stuck}`,
+      );
+      await fleet.changed(location.id);
+      return fail(failure);
+    };
+    if (!went.ok) return refuse(went.error);
+
+    const recorded = await record(location, work, progress);
+    const finished = recorded.ok ? await entry.finish('done') : recorded;
+    if (!finished.ok) {
+      // What is pushed can't be taken back by us; the next start finds it landed and records it.
+      if (!progress.pushed) {
+        await deps.records.remove(location, id);
+        return refuse(finished.error);
+      }
+      log.warn('merge.not-recorded', { operation: id, failure: finished.error });
+    }
+    const done = await afterwards(found, work, progress, pullRequest);
+    operation.finish(null, `${summaryOf(work)}.`);
+    await fleet.changed(location.id);
+    return ok(done);
+  };
+
+  /** Siblings that collide with what landed: by their commits now, and by what they had not committed. */
+  const siblingsBehind = async (
+    found: FoundWorktree,
+    landed: string,
+    base: string,
+  ): Promise<readonly WorktreeId[]> => {
+    const committed = await landing.collidingWith(found, landed, base);
+    const live = (found.collisions ?? []).filter(({ certainty }) => certainty === 'decided');
+    // The main worktree's own edits are merged by nobody; what goes elsewhere stays where it is.
+    const waiting = found.siblings.filter(
+      (sibling) => !sibling.isMain && (sibling.record?.base ?? sibling.base) === base,
+    );
+    const colliding = new Set([...committed, ...live].map((one) => one.with));
+    return waiting.map(({ id }) => id).filter((id) => colliding.has(id));
+  };
+
+  /** Siblings to point to "rebase now", and quick's own cleanup. */
+  const afterwards = async (
+    found: FoundWorktree,
+    work: MergeWork,
+    progress: MergeProgress,
+    pullRequest: string | null,
+  ): Promise<MergeDone> => {
+    const { landed } = progress;
+    const rebaseNow = landed === null ? [] : await siblingsBehind(found, landed, work.base);
+    let removed: string | null = null;
+    const warnings: string[] = [];
+    // With a pull request, quick's cleanup waits until that is merged.
+    if (landed !== null && found.worktree.record?.quick === true) {
+      const fresh = await fleet.worktree(found.worktree.id);
+      const cleaned =
+        fresh === null
+          ? null
+          : await deps.cleanupMerged(fresh, { abandon: null, keepBranch: false, deleteRemote: false });
+      if (cleaned?.ok === true) removed = cleaned.value.removed;
+      else if (cleaned !== null)
+        warnings.push(`It was not cleaned up by itself. ${describeFailure(cleaned.error).message}`);
+    }
+    return {
+      operation: work.operation,
+      landed: landed === null ? null : { sha: landed, base: work.base },
+      pullRequest,
+      removed,
+      rebaseNow,
+      ...(warnings.length > 0 ? { warnings } : {}),
+    };
+  };
+
+  const recover: MergeExecution['recover'] = async (location, unfinished) => {
+    if (unfinished.kind !== 'merge' && unfinished.kind !== 'rebase') return null;
+    const parsed = mergeWork.safeParse(unfinished.data);
+    if (!parsed.success) return `The merge ${unfinished.operation} can’t be read; it was left as it is.`;
+    const work: MergeWork = parsed.data;
+    const to = (step: string) => {
+      const found = announced.safeParse(unfinished.steps.find((one) => one.step === step)?.data);
+      return found.success ? found.data.to : null;
+    };
+    const updated = to('update') ?? work.tip;
+    const landed = to('land');
+    const finish = async (progress: MergeProgress, words: string): Promise<string | null> => {
+      const recorded = await record(location, work, progress);
+      return recorded.ok && (await unfinished.entry.finish('done')).ok ? words : null;
+    };
+    if (landed !== null && (await landing.hasLanded(location, work, landed))) {
+      const said = await finish(
+        { updated, landed, pushed: false },
+        `The merge of ${work.branch} was interrupted after it had landed in ${work.base}; it is kept, and orch undo ${work.operation} takes it back.${work.push ? ' Whether it was pushed is not known.' : ''}`,
+      );
+      if (said !== null) return said;
+    }
+    const pushed = to('push-branch');
+    if (pushed !== null && (await landing.isBranchPushed(location, work, pushed))) {
+      const said = await finish(
+        { updated, landed: null, pushed: true },
+        `${work.branch} was pushed when it was interrupted; merge again with --strategy pr to open its pull request.`,
+      );
+      if (said !== null) return said;
+    }
+    const stuck = await rollBack(location, work, { updated, landed, pushed: false }, unfinished.entry);
+    return stuck === null
+      ? `Took back the ${work.only} of ${work.branch} that was interrupted.`
+      : `The ${work.only} of ${work.branch} was interrupted and can’t be taken back yet: ${stuck}`;
+  };
+
+  return { run, recover };
+}

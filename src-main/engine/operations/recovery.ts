@@ -1,0 +1,57 @@
+/** What a crash left in a repository is finished or rolled back, and said, before anything else there. */
+import type { Journal, JournalEntry, JournalRecord, Log, RepositoryLocation, RepositoryLock } from '../ports';
+
+export type RecoverOne = (
+  location: RepositoryLocation,
+  record: JournalRecord & { readonly entry: JournalEntry },
+) => Promise<string | null>;
+
+export interface Recovery {
+  /** Under the repository's lock, which the caller holds. Newest first: what came last goes back first. */
+  underLock(location: RepositoryLocation): Promise<readonly string[]>;
+  /** At the start of a process: takes the lock if nobody has it, recovers and empties old trash. */
+  atStart(location: RepositoryLocation): Promise<readonly string[]>;
+  /** The same for a command that only looks: where a crash left nothing, nothing is written. */
+  ifNeeded(location: RepositoryLocation): Promise<readonly string[]>;
+}
+
+export function createRecovery(deps: {
+  readonly journal: Journal;
+  readonly lock: RepositoryLock;
+  readonly log: Log;
+  /** Each answers null for a kind that is not its own. */
+  readonly recoverers: readonly RecoverOne[];
+  collect(location: RepositoryLocation): Promise<readonly string[]>;
+}): Recovery {
+  const underLock = async (location: RepositoryLocation) => {
+    const said: string[] = [];
+    for (const record of [...(await deps.journal.unfinished(location))].reverse())
+      for (const recover of deps.recoverers) {
+        const words = await recover(location, record);
+        if (words === null) continue;
+        said.push(words);
+        deps.log.warn('recovered', { repository: location.root, operation: record.operation, words });
+        break;
+      }
+    return said;
+  };
+  const recover = async (location: RepositoryLocation, andCollect: boolean) => {
+    const held = await deps.lock.acquire(location, 'recovery', { waitMs: 0 });
+    // Somebody is at work there, and recovers before that.
+    if (!held.ok) return [];
+    try {
+      const said = await underLock(location);
+      if (andCollect) await deps.collect(location);
+      return said;
+    } finally {
+      await held.value.release();
+    }
+  };
+  return {
+    underLock,
+    // Most repositories are only looked at: not even a lock is left behind there.
+    atStart: async (location) => ((await deps.journal.anyTrace(location)) ? recover(location, true) : []),
+    ifNeeded: async (location) =>
+      (await deps.journal.unfinished(location)).length === 0 ? [] : recover(location, false),
+  };
+}

@@ -1,0 +1,86 @@
+/** Operations under way in this process: their progress goes out as events, and each can be cancelled. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Failure } from '../../contract/failures';
+import type { OperationId, RepositoryId, WorktreeId } from '../../contract/ids';
+import type { OperationEvent, OperationKind } from '../../contract/operations';
+import type { PlanStep } from '../../contract/plans';
+import type { Clock, Log } from '../ports';
+
+export type StepState = Extract<OperationEvent['change'], { type: 'step' }>['state'];
+
+export interface RunningOperation {
+  readonly id: OperationId;
+  readonly signal: AbortSignal;
+  step(step: string, state: StepState): void;
+  output(step: string, text: string): void;
+  finish(failure: Failure | null, summary: string): void;
+}
+
+export interface RunningOperations {
+  begin(operation: {
+    readonly id: OperationId;
+    readonly kind: OperationKind;
+    readonly repositoryId: RepositoryId;
+    readonly worktreeId: WorktreeId | null;
+    readonly title: string;
+    readonly steps: readonly PlanStep[];
+  }): RunningOperation;
+  /** Asks it to stop; false when there is none of that name. */
+  cancel(id: OperationId): boolean;
+  /** Whatever the work throws ends the operations that it began, so that no face waits for ever. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export function createRunningOperations(deps: {
+  readonly clock: Clock;
+  readonly log: Pick<Log, 'bug'>;
+  emit(event: OperationEvent): void;
+}): RunningOperations {
+  const running = new Map<OperationId, AbortController>();
+  const begunHere = new AsyncLocalStorage<Set<RunningOperation>>();
+  return {
+    begin({ id, kind, repositoryId, worktreeId, title, steps }) {
+      const controller = new AbortController();
+      running.set(id, controller);
+      const emit = (change: OperationEvent['change']) =>
+        deps.emit({
+          operation: id,
+          kind,
+          repositoryId,
+          worktreeId,
+          at: new Date(deps.clock.now()).toISOString(),
+          change,
+        });
+      emit({ type: 'started', title, steps: steps.map((step) => step.text) });
+      const textOf = (id: string) => steps.find((step) => step.id === id)?.text ?? id;
+      const operation: RunningOperation = {
+        id,
+        signal: controller.signal,
+        step: (step, state) => emit({ type: 'step', step: textOf(step), state }),
+        output: (step, text) => emit({ type: 'output', step: textOf(step), text }),
+        finish(failure, summary) {
+          running.delete(id);
+          emit({ type: 'finished', failure, summary });
+        },
+      };
+      begunHere.getStore()?.add(operation);
+      return operation;
+    },
+    cancel(id) {
+      const controller = running.get(id);
+      controller?.abort();
+      return controller !== undefined;
+    },
+    async during(work) {
+      const begun = new Set<RunningOperation>();
+      try {
+        return await begunHere.run(begun, work);
+      } catch (error) {
+        const reference = deps.log.bug('operation', error);
+        for (const operation of begun)
+          if (running.has(operation.id)) operation.finish({ kind: 'internal', reference }, 'It broke off.');
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,245 @@
+/** Takes back a merge or a cleanup, within its time, never over anything; and recovers after a crash. */
+import type { CommonFailure, FileFailure, UndoFailure } from '../../contract/failures';
+import type { PlanStep } from '../../contract/plans';
+import type { Answer, Input } from '../../contract/requests';
+import type { Result } from '../../contract/result';
+import { fail, ok } from '../../contract/result';
+import { isExpired } from '../../domain/undo-rules';
+import type {
+  CleanupWork,
+  Clock,
+  FleetResolver,
+  Journal,
+  JournalEntry,
+  JournalRecord,
+  Log,
+  OperationRecord,
+  OperationRecords,
+  Removal,
+  RepositoryLocation,
+  RepositoryLock,
+} from '../ports';
+import { cleanupWork } from './cleanup';
+import type { RunningOperations } from './running-operations';
+
+type Announce = (step: string) => Promise<Result<void, FileFailure>>;
+
+/** How each kind of operation is taken back; merge and cleanup bring theirs. */
+export interface Reversal {
+  takeBack(
+    location: RepositoryLocation,
+    record: OperationRecord,
+    options: { readonly restoreRemote: boolean; readonly announce: Announce },
+  ): Promise<Result<readonly string[], UndoFailure>>;
+  discard(location: RepositoryLocation, record: OperationRecord): Promise<void>;
+  diskBytes(record: OperationRecord): Promise<number | null>;
+  /** Frees what was to be removed in the background by a process that ended before. */
+  tidy(record: OperationRecord): Promise<void>;
+}
+
+export interface UndoerDeps {
+  readonly fleet: FleetResolver;
+  readonly records: OperationRecords;
+  readonly lock: RepositoryLock;
+  readonly journal: Journal;
+  readonly reversals: Readonly<Record<OperationRecord['kind'], Reversal>>;
+  readonly running: RunningOperations;
+  readonly clock: Clock;
+  readonly log: Log;
+  recover(location: RepositoryLocation): Promise<void>;
+}
+
+export interface Undoer {
+  list(): Promise<Answer<'operation.list'>>;
+  undo(input: Input<'operation.undo'>): Promise<Answer<'operation.undo'>>;
+  recover(
+    location: RepositoryLocation,
+    record: JournalRecord & { readonly entry: JournalEntry },
+  ): Promise<string | null>;
+  /** Removes for good what is over its time; under the repository's lock. */
+  collect(location: RepositoryLocation): Promise<readonly string[]>;
+}
+
+/** What is announced while taking something back, in this order. */
+const UNDO_STEPS: { readonly [K in OperationRecord['kind']]: readonly PlanStep[] } = {
+  merge: [
+    { id: 'restore-base', text: 'Put the base back to where it was' },
+    { id: 'restore-branch', text: 'Put the branch back to where it was' },
+    { id: 'unpin', text: 'Let go of the pinned commits' },
+  ],
+  cleanup: [
+    { id: 'restore-branch', text: 'Put the branch back' },
+    { id: 'restore-directory', text: 'Put the directory back' },
+    { id: 'restore-entry', text: 'Put the worktree back into git' },
+    { id: 'take-notes-back', text: 'Take the copied notes back' },
+    { id: 'restore-remote', text: 'Put the remote branch back' },
+    { id: 'empty-trash', text: 'Tidy up the trash' },
+  ],
+};
+
+export function createCleanupReversal(removal: Removal): Reversal {
+  const workOf = (record: OperationRecord): CleanupWork | null => {
+    const parsed = cleanupWork.safeParse(record.work);
+    return parsed.success ? parsed.data : null;
+  };
+  return {
+    async takeBack(location, record, options) {
+      const work = workOf(record);
+      if (work === null) return fail({ kind: 'not-found', what: 'operation', name: record.operation });
+      const back = await removal.takeBack(location, work, options);
+      if (!back.ok || work.notKept.length === 0) return back;
+      return ok([...back.value, `not ${work.notKept.join(', ')}: make them again`]);
+    },
+    async discard(location, record) {
+      const work = workOf(record);
+      if (work !== null) await removal.discard(location, work);
+    },
+    async diskBytes(record) {
+      const work = workOf(record);
+      return work === null ? null : removal.diskBytes(work);
+    },
+    async tidy(record) {
+      const work = workOf(record);
+      if (work !== null) await removal.free(work);
+    },
+  };
+}
+
+interface UndoData {
+  readonly record: OperationRecord;
+  readonly restoreRemote: boolean;
+}
+
+export function createUndoer(deps: UndoerDeps): Undoer {
+  const { fleet, records, clock } = deps;
+
+  const current = async (location: RepositoryLocation) =>
+    (await records.list(location)).filter((record) => !isExpired(record, clock.now()));
+
+  const find = async (
+    operation: string | null,
+  ): Promise<{ location: RepositoryLocation; record: OperationRecord } | null> => {
+    let newest: { location: RepositoryLocation; record: OperationRecord } | null = null;
+    for (const location of await fleet.repositories())
+      for (const record of await current(location)) {
+        if (operation !== null && record.operation !== operation) continue;
+        if (newest === null || record.at > newest.record.at) newest = { location, record };
+      }
+    return newest;
+  };
+
+  const run = async (
+    location: RepositoryLocation,
+    { record, restoreRemote }: UndoData,
+    announce: Announce,
+  ): Promise<Result<readonly string[], UndoFailure>> => {
+    const back = await deps.reversals[record.kind].takeBack(location, record, { restoreRemote, announce });
+    if (!back.ok) return back;
+    const removed = await records.remove(location, record.operation);
+    return removed.ok ? back : removed;
+  };
+
+  return {
+    async list() {
+      const operations = [];
+      for (const location of await fleet.repositories())
+        for (const record of await current(location))
+          operations.push({
+            operation: record.operation,
+            kind: record.kind,
+            repositoryId: location.id,
+            summary: record.summary,
+            at: new Date(record.at).toISOString(),
+            until: new Date(record.until).toISOString(),
+            diskBytes: await deps.reversals[record.kind].diskBytes(record),
+          });
+      return ok({ operations: operations.sort((a, b) => b.at.localeCompare(a.at)) });
+    },
+
+    async undo({ operation, restoreRemote = false }) {
+      const found = await find(operation);
+      if (found === null)
+        return operation === null
+          ? fail({ kind: 'nothing-to-undo' })
+          : fail({ kind: 'not-found', what: 'operation', name: operation });
+      const { location, record } = found;
+      const held = await deps.lock.acquire(location, `undoing “${record.summary}”`);
+      if (!held.ok) return held;
+      try {
+        await deps.recover(location);
+        // Somebody else may have taken it back while this one waited for the lock.
+        const still = (await current(location)).find((one) => one.operation === record.operation);
+        if (still === undefined) return fail({ kind: 'nothing-to-undo' });
+        const id = records.newId('undo');
+        const running = deps.running.begin({
+          id,
+          kind: 'undo',
+          repositoryId: location.id,
+          worktreeId: null,
+          title: `Undo: ${record.summary}`,
+          steps: UNDO_STEPS[record.kind],
+        });
+        const refuse = (failure: UndoFailure | CommonFailure) => {
+          running.finish(failure, 'Nothing was overwritten.');
+          return fail(failure);
+        };
+        const data: UndoData = { record: still, restoreRemote };
+        const begun = await deps.journal.begin(location, { operation: id, kind: 'undo', data });
+        if (!begun.ok) return refuse(begun.error);
+        const announced: string[] = [];
+        const back = await run(location, data, async (step) => {
+          const before = announced.at(-1);
+          if (before !== undefined) running.step(before, 'done');
+          announced.push(step);
+          running.step(step, 'running');
+          return begun.value.step(step);
+        });
+        const last = announced.at(-1);
+        if (last !== undefined) running.step(last, back.ok ? 'done' : 'failed');
+        for (const { id: step } of UNDO_STEPS[record.kind])
+          if (!announced.includes(step)) running.step(step, 'skipped');
+        await begun.value.finish(back.ok ? 'done' : 'rolled-back');
+        if (!back.ok) return refuse(back.error);
+        running.finish(null, `Restored ${back.value.join(', ')}.`);
+        await fleet.changed(location.id);
+        return ok({ operation: record.operation, restored: back.value });
+      } finally {
+        await held.value.release();
+      }
+    },
+
+    async recover(location, unfinished) {
+      if (unfinished.kind !== 'undo') return null;
+      const data = unfinished.data as Partial<UndoData> | null;
+      const listed = (await records.list(location)).find((one) => one.operation === data?.record?.operation);
+      if (listed === undefined) {
+        // The last thing an undo does is to remove the record.
+        await unfinished.entry.finish('done');
+        return 'Finished an undo that was interrupted.';
+      }
+      const back = await run(
+        location,
+        { record: listed, restoreRemote: data?.restoreRemote === true },
+        async () => ok(undefined),
+      );
+      await unfinished.entry.finish(back.ok ? 'done' : 'rolled-back');
+      return back.ok
+        ? `Finished the undo of “${listed.summary}” that was interrupted.`
+        : `The undo of “${listed.summary}” was interrupted; orch undo ${listed.operation} goes on with it.`;
+    },
+
+    async collect(location) {
+      const gone: string[] = [];
+      for (const record of await records.list(location)) {
+        if (!isExpired(record, clock.now())) {
+          await deps.reversals[record.kind].tidy(record);
+          continue;
+        }
+        await deps.reversals[record.kind].discard(location, record);
+        await records.remove(location, record.operation);
+        gone.push(record.operation);
+      }
+      return gone;
+    },
+  };
+}

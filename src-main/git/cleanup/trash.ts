@@ -1,0 +1,71 @@
+/**
+ * Trash is a rename: nothing is read, nothing is copied, and undo is the same rename back. A rename
+ * can't leave its file system, so a worktree on another disk has its trash beside it.
+ */
+import type { Dirent } from 'node:fs';
+import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { FileFailure } from '../../contract/failures';
+import type { Result } from '../../contract/result';
+import { fail, ok } from '../../contract/result';
+import { errorCode, fileFailure } from '../../system/file-failure';
+
+export async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Renames to the first place that is on the same file system; never over anything. A source that is
+ * gone while a place has it is a move already made.
+ */
+export async function moveTo(from: string, places: readonly string[]): Promise<Result<string, FileFailure>> {
+  for (const place of places)
+    if (await isThere(place)) {
+      if (!(await isThere(from))) return ok(place);
+      return fail({ kind: 'file-failed', path: place, details: 'something is there already' });
+    }
+  let last: unknown = new Error('nowhere to move it');
+  for (const place of places) {
+    try {
+      await mkdir(dirname(place), { recursive: true, mode: 0o700 });
+      await rename(from, place);
+      return ok(place);
+    } catch (error) {
+      last = error;
+      await removeIfEmpty(dirname(place));
+      await removeIfEmpty(dirname(dirname(place)), '.orchard-trash');
+      // EXDEV: another file system, a bind mount or an overlay's lower layer.
+      if (errorCode(error) !== 'EXDEV') break;
+    }
+  }
+  return fail(fileFailure(last, from));
+}
+
+/** Removes a directory that is empty; with a name, only one that is called so. */
+export async function removeIfEmpty(directory: string, named?: string): Promise<void> {
+  if (named !== undefined && !directory.endsWith(named)) return;
+  await rmdir(directory).catch(() => undefined); // not empty or not there: both fine
+}
+
+export async function removeWhole(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Bytes that a directory takes on the disk, links not followed. */
+export async function bytesOf(directory: string): Promise<number> {
+  let sum = 0;
+  const items: Dirent[] = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  for (const item of items) {
+    const path = join(directory, item.name);
+    if (item.isDirectory()) sum += await bytesOf(path);
+    else {
+      const found = await lstat(path).catch(() => null);
+      // `blocks` is in units of 512 bytes; Windows reports none.
+      if (found !== null) sum += found.blocks > 0 ? found.blocks * 512 : found.size;
+    }
+  }
+  return sum;
+}
