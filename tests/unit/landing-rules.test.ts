@@ -4,7 +4,7 @@ import { mergeMessage, revertCommand, squashMessage } from '../../src-main/domai
 import { comparePage, parseRemote } from '../../src-main/domain/remote-hosts';
 import { isExpired, UNDO_MS, undoUntil } from '../../src-main/domain/undo-rules';
 import { readMergedTree } from '../../src-main/git/facts/prediction';
-import { leadingArguments, quietEnvironment, scratchObjects } from '../../src-main/git/run/git-command';
+import { scratchObjects } from '../../src-main/git/run/git-command';
 
 test('a lock is Claude’s only by the words Claude writes', () => {
   expect(claudePidOfLock('claude session probe0 (pid 29884)')).toBe(29884);
@@ -89,18 +89,6 @@ test('each host’s compare page is addressed with escaped names', () => {
   expect(page('git@code.example.org:o/r')).toBe(null);
 });
 
-test('reads and backups run no hook; reads take no optional lock', () => {
-  expect(leadingArguments('read', '/e')).toEqual([
-    '--no-optional-locks',
-    '-c',
-    'core.hooksPath=/e',
-    '-c',
-    'core.fsmonitor=false',
-  ]);
-  expect(leadingArguments('quiet', '/e')).toEqual(['-c', 'core.hooksPath=/e', '-c', 'core.fsmonitor=false']);
-  expect(leadingArguments('write', '/e')).toEqual([]);
-});
-
 test('an object store whose path holds the list separator is quoted', () => {
   if (process.platform === 'win32') return;
   expect(scratchObjects('/a/.git', '/s').GIT_ALTERNATE_OBJECT_DIRECTORIES).toBe('/a/.git/objects');
@@ -130,16 +118,4 @@ test('merge-tree’s answer is read with odd names and several messages', () => 
     kinds: ['rename'],
   });
   expect(readMergedTree('tree\0', true)).toEqual({ tree: 'tree', files: [], kinds: [] });
-});
-
-test('nothing inherited aims git at another repository, in whatever case Windows spells it', () => {
-  const kept = { PATH: '/usr/bin', GIT_CONFIG_GLOBAL: '/home/ada/.gitconfig', GIT_SSH_COMMAND: 'ssh -i key' };
-  expect(
-    quietEnvironment({
-      ...kept,
-      GIT_DIR: '/elsewhere/.git',
-      Git_Work_Tree: '/elsewhere',
-      GIT_CONFIG_PARAMETERS: "'core.worktree'='/elsewhere'",
-    }),
-  ).toEqual(kept);
 });

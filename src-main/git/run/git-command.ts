@@ -11,9 +11,10 @@ import { performance } from 'node:perf_hooks';
 import type { FailureOf } from '../../contract/failures';
 import type { Log } from '../../engine/ports';
 import { followChild, ownGroup } from '../../system/process-tree';
+import { callEnvironment, type GitMode, leadingArguments, quietEnvironment } from './environment';
 
 export interface GitCall {
-  readonly mode: 'read' | 'quiet' | 'write';
+  readonly mode: GitMode;
   readonly stdin?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
   readonly limitMs?: number;
@@ -46,58 +47,7 @@ export interface GitCommandOptions {
   readonly log?: Log;
 }
 
-/**
- * Set by git for its hooks, and by people for scripts; they would send a call to another repository.
- * The first are git's own list of what belongs to one repository (`git rev-parse --local-env-vars`),
- * less GIT_CONFIG_COUNT, with which people configure git on machines where they can't write a file.
- */
-const misleading = new Set([
-  'GIT_DIR',
-  'GIT_WORK_TREE',
-  'GIT_INDEX_FILE',
-  'GIT_COMMON_DIR',
-  'GIT_OBJECT_DIRECTORY',
-  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
-  'GIT_NAMESPACE',
-  'GIT_PREFIX',
-  'GIT_CONFIG',
-  'GIT_CONFIG_PARAMETERS',
-  'GIT_IMPLICIT_WORK_TREE',
-  'GIT_NO_REPLACE_OBJECTS',
-  'GIT_REPLACE_REF_BASE',
-  'GIT_QUARANTINE_PATH',
-  'GIT_REFLOG_ACTION',
-  'GIT_LITERAL_PATHSPECS',
-  'GIT_GLOB_PATHSPECS',
-  'GIT_NOGLOB_PATHSPECS',
-  'GIT_ICASE_PATHSPECS',
-  'GIT_EXTERNAL_DIFF',
-  'GIT_DIFF_OPTS',
-  'GIT_TRACE',
-  'GIT_SHALLOW_FILE',
-  'GIT_GRAFT_FILE',
-  'GIT_CEILING_DIRECTORIES',
-  'GIT_AUTHOR_DATE',
-  'GIT_COMMITTER_DATE',
-]);
-
-/** An environment without what would send a call to another repository. */
-export function quietEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const kept: Record<string, string> = {};
-  // Windows' names have no case.
-  for (const [name, value] of Object.entries(env))
-    if (value !== undefined && !misleading.has(name.toUpperCase())) kept[name] = value;
-  return kept;
-}
-
 const defaultLimitMs = 30_000;
-
-/** The arguments that come before the verb, by kind of call. */
-export function leadingArguments(mode: GitCall['mode'], emptyDirectory: string): readonly string[] {
-  if (mode === 'write') return [];
-  const quiet = ['-c', `core.hooksPath=${emptyDirectory}`, '-c', 'core.fsmonitor=false'];
-  return mode === 'read' ? ['--no-optional-locks', ...quiet] : quiet;
-}
 
 export function createGitCommand(options: GitCommandOptions): GitCommand {
   const inherited = quietEnvironment(options.env);
@@ -109,17 +59,7 @@ export function createGitCommand(options: GitCommandOptions): GitCommand {
     const stderr: Buffer[] = [];
     const child = spawn(options.program, [...leadingArguments(call.mode, options.emptyDirectory), ...args], {
       cwd: directory,
-      env: {
-        ...inherited,
-        LC_ALL: 'C',
-        GIT_TERMINAL_PROMPT: '0',
-        GIT_EDITOR: 'true',
-        GIT_SEQUENCE_EDITOR: 'true',
-        GIT_MERGE_AUTOEDIT: 'no',
-        GIT_PAGER: 'cat',
-        ...(call.mode === 'read' ? { GIT_NO_LAZY_FETCH: '1', GIT_OPTIONAL_LOCKS: '0' } : {}),
-        ...call.env,
-      },
+      env: callEnvironment(inherited, directory, call.mode, call.env),
       // git leaves its transports (`git-remote-https`, ssh) and what a hook started behind when it
       // is ended alone.
       detached: ownGroup(),

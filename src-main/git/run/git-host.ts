@@ -4,11 +4,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import { createCatFile } from './cat-file';
 import { listDirectories } from './directories';
+import { callEnvironment, leadingArguments, quietEnvironment } from './environment';
 import type { DirectoryQuery, GitAnswer, GitCall, GitRunner, GitRunnerOptions } from './git-runner';
-import { guardedEnvironment, guardingFlags } from './guarded-call';
 
 const DEFAULT_LIMIT_MS = 30_000;
 /** Nothing that observation asks for comes near; a bigger answer is a mistake, not a need. */
@@ -16,8 +15,8 @@ const MOST_BYTES = 256 * 1024 * 1024;
 const STDERR_BYTES = 64 * 1024;
 
 export function createGitHost(options: GitRunnerOptions): GitRunner {
-  const env = guardedEnvironment(options.env);
-  const flags = guardingFlags(options.emptyDirectory);
+  const inherited = quietEnvironment(options.env);
+  const flags = leadingArguments('read', options.emptyDirectory);
   const fillsTheCores = options.concurrency >= availableParallelism();
   const queue: { readonly first: boolean; start(): void; cancel(): void }[] = [];
   const children = new Set<ChildProcess>();
@@ -37,8 +36,7 @@ export function createGitHost(options: GitRunnerOptions): GitRunner {
       noteStart();
       const child = spawn(options.git, [...flags, 'cat-file', '--batch-command'], {
         cwd: commonDir,
-        // The directory is the repository itself: nothing to search for above it.
-        env: { ...env, GIT_CEILING_DIRECTORIES: dirname(commonDir) },
+        env: callEnvironment(inherited, commonDir, 'read'),
         stdio: ['pipe', 'pipe', 'ignore'],
         windowsHide: true,
       });
@@ -110,9 +108,7 @@ export function createGitHost(options: GitRunnerOptions): GitRunner {
     const more = crowd ? (call.inCrowd ?? []) : [];
     const child = spawn(options.git, [...flags, ...more, ...call.args], {
       cwd: call.cwd,
-      // Only the directory itself may be the worktree: when its `.git` is gone, git must not answer
-      // for a repository further up.
-      env: { ...env, GIT_CEILING_DIRECTORIES: dirname(call.cwd), ...call.env },
+      env: callEnvironment(inherited, call.cwd, 'read', call.env),
       stdio: [call.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
     });

@@ -2,7 +2,7 @@ import { GitConstructError, GitError, GitPluginError, type SimpleGit, simpleGit 
 import type { FailureOf } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
-import { quietEnvironment } from './git-command';
+import { callEnvironment, quietEnvironment } from './environment';
 
 export interface PlainGitOptions {
   /** The resolved git program. */
@@ -42,20 +42,11 @@ class GitExit extends GitError {
   }
 }
 
-/** Programs that git starts to edit, page or ask; a reading call needs none of them. */
-const UNNEEDED =
-  /^(GIT_(EDITOR|SEQUENCE_EDITOR|PAGER|ASKPASS|SSH|SSH_COMMAND|PROXY_COMMAND|EXTERNAL_DIFF|TEMPLATE_DIR|TRACE\w*)|SSH_ASKPASS|EDITOR|VISUAL|PAGER|PREFIX)$/i;
-
 export function createPlainGit({ program, env, emptyDirectory }: PlainGitOptions): PlainGit {
-  const kept: Record<string, string> = {
-    ...Object.fromEntries(Object.entries(quietEnvironment(env)).filter(([name]) => !UNNEEDED.test(name))),
-    LC_ALL: 'C',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_OPTIONAL_LOCKS: '0',
-    GIT_NO_LAZY_FETCH: '1',
-  };
-  const plain = (directory: string, signal?: AbortSignal): SimpleGit =>
-    simpleGit({
+  const inherited = quietEnvironment(env);
+  const plain = (directory: string, signal?: AbortSignal): SimpleGit => {
+    const environment = callEnvironment(inherited, directory, 'read');
+    return simpleGit({
       baseDir: directory,
       binary: program,
       ...(signal === undefined ? {} : { abort: signal }),
@@ -63,9 +54,9 @@ export function createPlainGit({ program, env, emptyDirectory }: PlainGitOptions
       trimmed: false,
       maxConcurrentProcesses: 4,
       config: [`core.hooksPath=${emptyDirectory}`, 'core.fsmonitor=false'],
-      // What is guarded here is ours: the empty hooks directory above, the path of git as it was
-      // found, and the configuration files that the person's environment names.
-      allowEnvironment: Object.keys(kept).filter((name) => /^GIT_/i.test(name)),
+      // What is guarded here is ours (the empty hooks directory, the path of git as it was found) or
+      // the person's own: which configuration, ssh and proxy git uses is the same in every way of running it.
+      allowEnvironment: Object.keys(environment),
       unsafe: {
         allowUnsafeHooksPath: true,
         allowUnsafeFsMonitor: true,
@@ -73,12 +64,19 @@ export function createPlainGit({ program, env, emptyDirectory }: PlainGitOptions
         allowUnsafeConfigPaths: true,
         allowUnsafeConfigEnvCount: true,
         allowUnsafeExec: true,
+        allowUnsafeSshCommand: true,
+        allowUnsafeAskPass: true,
+        allowUnsafeGitProxy: true,
+        allowUnsafeTemplateDir: true,
+        allowUnsafeEditor: true,
+        allowUnsafePager: true,
       },
       errors: (error, { exitCode, stdErr }) =>
         error === undefined && exitCode > 0 && stdErr.length > 0
           ? new GitExit(exitCode, Buffer.concat(stdErr).toString('utf8'))
           : error,
-    }).env(kept);
+    }).env(environment);
+  };
   return Object.assign(plain, {
     async read(directory: string, args: readonly string[], signal?: AbortSignal) {
       try {

@@ -29,7 +29,6 @@ import { commonChange, privateChange } from '../../../src-main/git/observe/watch
 import { directoriesOf } from '../../../src-main/git/run/directories';
 import { createGitHost } from '../../../src-main/git/run/git-host';
 import type { GitCall, GitRunner } from '../../../src-main/git/run/git-runner';
-import { guardedEnvironment, guardingFlags } from '../../../src-main/git/run/guarded-call';
 import { createManualClock } from '../../support/manual-clock';
 import { createSilentLog } from '../../support/silent-log';
 import { temporaryDirectory } from '../../support/temporary';
@@ -216,30 +215,6 @@ test('versions, names and problems in words', () => {
   expect(repositoryName('/a/shop/.bare')).toBe('shop');
   expect(repositoryName('/a/shop/.git')).toBe('shop');
   expect(readProblem('fatal: detected dubious ownership in repository at', 'x')).toMatch(/another user/);
-});
-
-test('nothing that would aim git elsewhere is inherited, whatever its case', () => {
-  const env = guardedEnvironment({
-    PATH: '/bin',
-    GIT_DIR: '/x',
-    Git_Index_File: '/y',
-    LANGUAGE: 'de',
-    LC_ALL: 'de_DE',
-  });
-  expect(env).toEqual({
-    PATH: '/bin',
-    LC_ALL: 'C',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_OPTIONAL_LOCKS: '0',
-    GIT_NO_LAZY_FETCH: '1',
-  });
-  expect(guardingFlags('/empty')).toEqual([
-    '-c',
-    'core.hooksPath=/empty',
-    '-c',
-    'core.fsmonitor=false',
-    '--no-optional-locks',
-  ]);
 });
 
 test('directories of listed files', () => {
