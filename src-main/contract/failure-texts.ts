@@ -209,8 +209,8 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
   dirty: (f) =>
     text(
       'Not all committed',
-      `${f.path} has work that is not committed: ${list(f.files)}.`,
-      'Commit it or put it away, then plan again.',
+      `${f.path} has what is in no commit and would be lost or in the way: ${list(f.files)}.`,
+      'Commit it; what git ignores, rename or move out of the way. Then plan again.',
     ),
   'operation-under-way': (f) =>
     text(
@@ -239,8 +239,8 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
   'base-dirty': (f) =>
     text(
       'The base is not clean',
-      `${f.path}, where the base is checked out, has changes: ${list(f.files)}.`,
-      'Commit or stash them there, then plan again.',
+      `${f.path}, where the base is checked out, has changes, or files where the merge would write: ${list(f.files)}.`,
+      'Commit or stash them there; what git ignores, rename or move out of the way. Then plan again.',
     ),
   'nothing-to-merge': (f) =>
     text(

@@ -7,7 +7,7 @@ import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { CollisionKind } from '../../contract/snapshot';
 import type { GitCommand } from '../run/git-command';
-import { fields, gitFailure } from '../run/git-command';
+import { gitFailure } from '../run/git-command';
 
 export interface MergedTree {
   readonly tree: string;
@@ -76,27 +76,4 @@ function kindOf(type: string, text: string): CollisionKind {
   if (/add\/add/.test(text)) return 'add-add';
   if (/contents/.test(type)) return 'content';
   return 'other';
-}
-
-/** Paths that exist in `to` and not in `from`: where a move between the two writes anew. */
-export async function addedPaths(
-  git: GitCommand,
-  directory: string,
-  from: string,
-  to: string,
-  env: Env = {},
-): Promise<Result<readonly string[], CommonFailure>> {
-  const args = [
-    'diff-tree',
-    '-r',
-    '-z',
-    '--name-only',
-    '--no-renames',
-    '--diff-filter=A',
-    '--end-of-options',
-    from,
-    to,
-  ];
-  const listed = await git(directory, args, { mode: 'read', env, limitMs: 60_000 });
-  return listed.code === 0 ? ok(fields(listed.stdout)) : fail(gitFailure(args, listed));
 }

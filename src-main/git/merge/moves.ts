@@ -10,11 +10,10 @@ import type { RepositoryLocation } from '../../domain/facts';
 import { exists } from '../../system/small-reads';
 import { commitOf, isAncestor } from '../facts/base';
 import { listCheckouts } from '../facts/checkouts';
-import { addedPaths } from '../facts/prediction';
 import type { GitCall, GitCommand } from '../run/git-command';
 import { gitFailure } from '../run/git-command';
 import { refFailure } from '../run/ref-failure';
-import { present } from './survey';
+import { pathsInTheWay } from './paths-in-the-way';
 
 export type MoveFailure =
   | CommonFailure
@@ -34,6 +33,14 @@ const plainMerge = [
   'rebase.autoStash=false',
   '-c',
   'merge.autoStash=false',
+  // A repack is not what was asked for, and packing refs runs hooks of its own.
+  '-c',
+  'gc.auto=0',
+  '-c',
+  'maintenance.auto=false',
+  // A program in the working tree may be named here; what it knows it is asked again by the next status.
+  '-c',
+  'core.fsmonitor=false',
 ];
 
 /** A checkout that is ended half way leaves files of both commits: it is not cancelled, and has time. */
@@ -94,10 +101,9 @@ async function moveCheckout(
   mode: 'write' | 'quiet',
 ): Promise<Result<void, MoveFailure>> {
   // `reset --keep` would write over an ignored file without a word.
-  const added = await addedPaths(git, path, move.from, move.to);
-  if (!added.ok) return added;
-  const files = await present(path, added.value);
-  if (files.length > 0) return fail({ kind: 'in-the-way', path, files });
+  const inTheWay = await pathsInTheWay(git, path, path, move.from, move.to);
+  if (!inTheWay.ok) return inTheWay;
+  if (inTheWay.value.length > 0) return fail({ kind: 'in-the-way', path, files: inTheWay.value });
   const forward = await isAncestor(git, location, move.from, move.to);
   if (!forward.ok) return forward;
   const args = forward.value

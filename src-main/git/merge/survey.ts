@@ -21,15 +21,15 @@ import type {
   RepositoryHooks,
   RepositoryLocation,
 } from '../../engine/ports';
-import { isThere } from '../cleanup/trash';
 import { type Base, isAncestor, readBase } from '../facts/base';
 import { type Checkout, findCheckout } from '../facts/checkouts';
-import { addedPaths, mergeTrees } from '../facts/prediction';
+import { mergeTrees } from '../facts/prediction';
 import { remoteCommit, remotePlaceOf } from '../facts/remote-branch';
 import { hashOf, readWorkingState, strayFiles } from '../facts/working-state';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure, lines, scratchObjects } from '../run/git-command';
 import { withScratch } from '../run/scratch';
+import { pathsInTheWay } from './paths-in-the-way';
 import { predictedRegions } from './predicted-regions';
 import { buildRebase } from './rebase-in-memory';
 import { detectValidation } from './validation-detect';
@@ -246,27 +246,20 @@ async function predict(
       env,
     });
     const [baseTree, resultTree] = lines(trees.stdout);
-    const inWorktree = await addedPaths(git, here.path, tip, result, env);
+    const inWorktree = await pathsInTheWay(git, here.path, here.path, tip, result, env);
     if (!inWorktree.ok) return inWorktree;
     const inBase =
       holder === null || base.local === null || holder.missing
         ? ok([])
-        : await addedPaths(git, here.path, base.local, result, env);
+        : await pathsInTheWay(git, here.path, holder.path, base.local, result, env);
     if (!inBase.ok) return inBase;
     return ok({
       conflicts,
       addsNothing: baseTree === resultTree,
-      inTheWay: await present(here.path, inWorktree.value),
-      baseInTheWay: holder === null ? [] : await present(holder.path, inBase.value),
+      inTheWay: inWorktree.value,
+      baseInTheWay: inBase.value,
     });
   });
-}
-
-/** Of paths that git is about to create, those that are there already: untracked or ignored files. */
-export async function present(directory: string, paths: readonly string[]): Promise<readonly string[]> {
-  const there: string[] = [];
-  for (const path of paths) if (await isThere(join(directory, path))) there.push(path);
-  return there;
 }
 
 async function baseState(
