@@ -11,17 +11,19 @@ import type { PopoverView } from '../../contract/requests';
 import type { Result } from '../../contract/result';
 import type { Orchard, OrchardOptions } from '../../engine/orchard';
 import type { Cancel } from '../../engine/ports';
-import { createSystemClock } from '../../system/clock';
+import { createMonotonicClock } from '../../system/clock';
 import { APP_PAGE } from './addresses';
 import { serveApp } from './app-protocol';
 import { deferred } from './deferred';
 import { createEarlyLog } from './early-log';
 import { createFaceProblems } from './face-problems';
+import { followDesktop } from './follow-desktop';
 import { gitHelperStarter } from './git-helper-process';
 import { hardenApp, hardenSession } from './hardening';
 import { openIpc } from './ipc';
 import { createLaunchRequests } from './launch-requests';
 import { applyLoginItem } from './login-item';
+import { ownNotice } from './notification-text';
 import { createElectronNotifier } from './notifier';
 import { createDialogPerson } from './person';
 import { APP_USER_MODEL_ID, platformOf } from './platform-policy';
@@ -41,6 +43,7 @@ export interface DesktopOptions {
     | 'globalShortcut'
     | 'ipcMain'
     | 'Menu'
+    | 'nativeTheme'
     | 'nativeImage'
     | 'Notification'
     | 'powerMonitor'
@@ -107,11 +110,20 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     createWindow: (given) => new electron.BrowserWindow(given),
     screen: electron.screen,
     platform,
-    clock: createSystemClock(),
+    clock: createMonotonicClock(),
     log,
     page,
     preload: join(root, 'out', 'preload', 'preload.cjs'),
     devTools: !app.isPackaged,
+    isDark: () => electron.nativeTheme.shouldUseDarkColors,
+    // A menu-bar app that stays active without a window would keep the keyboard from the app before.
+    onDismissed: () => {
+      if (platform === 'darwin') app.hide();
+    },
+    onProblem(message, tell) {
+      problems.set('popover', message);
+      if (tell && message !== null) notifier.notify(ownNotice('popover', message), () => open('worktrees'));
+    },
     onShown: () => {
       composed.promise
         .then(({ handlers }) => handlers['popover.opened']({}))
@@ -129,6 +141,16 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     onAction: (action) => void act(action),
   });
   const open = (view: PopoverView) => popover.show(tray.anchor(), view);
+  undo.push(
+    followDesktop({
+      app,
+      screen: electron.screen,
+      nativeTheme: electron.nativeTheme,
+      platform,
+      popover,
+      anchor: tray.anchor,
+    }),
+  );
 
   /** Says a refusal of something that was asked for outside the popover. */
   function say(result: Result<unknown, Failure>) {

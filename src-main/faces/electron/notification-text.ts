@@ -1,3 +1,4 @@
+import type { NotificationRequest } from '../../domain/facts';
 import type { PlatformPolicy } from './platform-policy';
 
 /** Cuts at a whole character so that the UTF-8 form keeps within `bytes`, the ellipsis included. */
@@ -29,3 +30,13 @@ export function activationTag(raw: string): string | null {
   const tag = new URLSearchParams(raw).get('tag');
   return tag === null || tag === '' ? null : tag;
 }
+
+/** What this face itself has to say where there is no popover to say it in; the same `about` replaces. */
+export const ownNotice = (about: string, message: string): NotificationRequest => ({
+  id: `orchard-${about}`,
+  title: 'Orchard',
+  body: message,
+  sound: false,
+  sessionKey: null,
+  worktreeId: null,
+});

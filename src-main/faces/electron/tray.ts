@@ -3,7 +3,7 @@ import type { Menu, MenuItemConstructorOptions, NativeImage, Tray } from 'electr
 import type { Snapshot, TrayIcon } from '../../contract/snapshot';
 import type { Rectangle } from '../../domain/popover-placement';
 import { type Platform, platformPolicies } from './platform-policy';
-import type { Anchor } from './popover-window';
+import { type Anchor, knownPointer } from './popover-place';
 import { type MenuAction, type MenuEntry, trayMenu } from './tray-menu';
 
 export interface OrchardTray {
@@ -66,10 +66,7 @@ export function createOrchardTray(deps: TrayDeps): OrchardTray {
   setMenu(trayMenu(null));
   if (deps.platform === 'darwin') tray.setIgnoreDoubleClickEvents(true);
   tray.on('click', () => {
-    const at = deps.cursor();
-    // Native Wayland does not tell where the pointer is and answers the origin.
-    const pointer = at.x === 0 && at.y === 0 ? null : { x: at.x, y: at.y };
-    deps.onClick({ tray: bounds(), pointer });
+    deps.onClick({ tray: bounds(), pointer: knownPointer(deps.cursor()) });
   });
   if (policy.trayMenu === 'popped-up')
     tray.on('right-click', () => {

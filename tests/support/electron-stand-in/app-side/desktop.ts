@@ -135,12 +135,14 @@ export class Notification extends EventEmitter {
 const display = {
   bounds: { x: 0, y: 0, width: 1920, height: 1080 },
   workArea: { x: 0, y: 32, width: 1920, height: 1048 },
+  scaleFactor: 1,
 };
-export const screen = {
+export const screen = Object.assign(new EventEmitter(), {
   getCursorScreenPoint: () => ({ x: 1500, y: 12 }),
   getDisplayNearestPoint: () => display,
   getDisplayMatching: () => display,
-};
+});
+export const nativeTheme = Object.assign(new EventEmitter(), { shouldUseDarkColors: false });
 
 export const globalShortcut = {
   register(accelerator: string, callback: () => void): boolean {

@@ -33,6 +33,8 @@ export const BrowserWindow = strictClass('BrowserWindow', StandInWindow) satisfi
   | 'hide'
   | 'focus'
   | 'isVisible'
+  | 'isFocused'
+  | 'setBackgroundColor'
   | 'isDestroyed'
   | 'getBounds'
   | 'setBounds'
@@ -57,6 +59,10 @@ export const nativeImage = strict('nativeImage', desktop.nativeImage);
 export const screen = strict('screen', desktop.screen) satisfies Pick<
   Electron.Screen,
   'getCursorScreenPoint'
+>;
+export const nativeTheme = strict('nativeTheme', desktop.nativeTheme) satisfies Pick<
+  Electron.NativeTheme,
+  'shouldUseDarkColors'
 >;
 export const globalShortcut = strict('globalShortcut', desktop.globalShortcut) satisfies Pick<
   Electron.GlobalShortcut,
@@ -84,6 +90,7 @@ export default {
   ipcMain,
   Menu,
   nativeImage,
+  nativeTheme,
   Notification,
   powerMonitor,
   protocol,

@@ -108,6 +108,13 @@ export class BrowserWindow extends EventEmitter {
     this.#mustLive();
     return this.#visible;
   }
+  isFocused(): boolean {
+    this.#mustLive();
+    return this.#focused;
+  }
+  setBackgroundColor(_color: string): void {
+    this.#mustLive();
+  }
   isDestroyed(): boolean {
     return this.#destroyed;
   }
