@@ -53,7 +53,10 @@ export interface CleanupFacts {
   readonly lock: { readonly reason: string; readonly owner: LockOwner } | null;
   readonly nested: readonly string[];
   readonly ignoredDiffering: readonly string[];
+  /** Removed at once: each was looked through, and nothing of worth is in it. */
   readonly reproducible: readonly string[];
+  /** Would be made again by a build or an install, but may hold more than that: kept in trash. */
+  readonly ignoredKept: readonly { readonly path: string; readonly why: string }[];
   readonly unpushed: number | null;
   /** Brain notes to save, relative to the worktree. */
   readonly notes: readonly string[];
@@ -156,6 +159,10 @@ function lossesOf(facts: CleanupFacts, isMerged: boolean): string[] {
   say(facts.tracked, 'uncommitted');
   say(facts.untracked, 'untracked');
   say(facts.ignoredDiffering, 'ignored, not as in the base’s worktree');
+  say(
+    facts.ignoredKept.map(({ path, why }) => `${path} (${why})`),
+    'ignored, kept in trash',
+  );
   return losses;
 }
 

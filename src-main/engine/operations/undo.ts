@@ -86,9 +86,7 @@ export function createCleanupReversal(removal: Removal): Reversal {
     async takeBack(location, record, options) {
       const work = workOf(record);
       if (work === null) return fail({ kind: 'not-found', what: 'operation', name: record.operation });
-      const back = await removal.takeBack(location, work, options);
-      if (!back.ok || work.notKept.length === 0) return back;
-      return ok([...back.value, `not ${work.notKept.join(', ')}: make them again`]);
+      return removal.takeBack(location, work, options);
     },
     async discard(location, record) {
       const work = workOf(record);

@@ -22,6 +22,7 @@ import { saveNotes, takeNotesBack } from './note-keeping';
 import type { SurveyDeps } from './survey';
 import { surveyRemoval, trashPlaces } from './survey';
 import { bytesOf, isThere, moveTo, removeIfEmpty, removeWhole } from './trash';
+import { searchBound, whyKeep } from './worth-keeping';
 
 export interface RemovalDeps extends SurveyDeps {
   readonly log: Log;
@@ -73,10 +74,18 @@ export function createRemoval(deps: RemovalDeps): Removal {
     async free(work) {
       const directory = await placeOf(work);
       if (directory === null) return;
-      for (const name of work.notKept)
-        await removeWhole(join(directory, name)).catch((error: unknown) =>
-          deps.log.warn('trash.not-freed', { path: join(directory, name), error: String(error) }),
-        );
+      const bound = searchBound();
+      for (const name of work.notKept) {
+        // Looked at once more: what still worked in there may have cloned something since the plan.
+        const why = await whyKeep(join(directory, name), bound);
+        const problem =
+          why ??
+          (await removeWhole(join(directory, name)).then(
+            () => null,
+            (error: unknown) => String(error),
+          ));
+        if (problem !== null) deps.log.warn('trash.not-freed', { path: join(directory, name), why: problem });
+      }
     },
 
     async discard(location, work) {
@@ -325,6 +334,9 @@ async function takeBack(
       await rename(join(work.trash, 'entry'), entryOf(location, work));
       restored.push('its index, reflog and what was under way');
     }
+    const gone: string[] = [];
+    for (const name of work.notKept) if (!(await isThere(join(work.path, name)))) gone.push(name);
+    if (gone.length > 0) restored.push(`not ${gone.join(', ')}: make them again`);
     const task = join(work.trash, 'task.json');
     if ((await isThere(task)) && !(await isThere(taskOf(location, work)))) {
       await mkdir(dirname(taskOf(location, work)), { recursive: true });

@@ -21,6 +21,7 @@ import { hashOf, readWorkingState, strayFiles } from '../facts/working-state';
 import type { GitCommand } from '../run/git-command';
 import { fields, lines } from '../run/git-command';
 import { leadsOutside, listNotes } from './note-keeping';
+import { searchBound, whyKeep } from './worth-keeping';
 
 export interface SurveyDeps {
   readonly git: GitCommand;
@@ -102,7 +103,7 @@ export async function surveyRemoval(
   const main = checkouts[0];
   const compared = baseCheckout ?? (main === undefined || main.isBare || main === here ? undefined : main);
   const ignored = here.missing
-    ? { differing: [], reproducible: [] }
+    ? { differing: [], reproducible: [], kept: [] }
     : await ignoredFiles(git, here.path, compared?.path ?? null, copies);
 
   const notes = here.missing ? [] : await notesToSave(git, here.path, merged.how !== null);
@@ -148,6 +149,7 @@ export async function surveyRemoval(
     nested: nested.map((one) => one.path),
     ignoredDiffering: ignored.differing,
     reproducible: ignored.reproducible,
+    ignoredKept: ignored.kept,
     unpushed: tip === null ? null : await unpushedCount(git, location.root, tip),
     notes,
     notesTarget,
@@ -179,6 +181,7 @@ function fingerprintOf(facts: CleanupFacts, here: Checkout, state: string): stri
         facts.branchAlsoIn,
         facts.ignoredDiffering,
         facts.reproducible,
+        facts.ignoredKept,
         facts.notes,
         facts.notesTarget,
         facts.remote?.seen ?? null,
@@ -261,7 +264,11 @@ async function ignoredFiles(
   path: string,
   other: string | null,
   copies: Readonly<Record<string, string>>,
-): Promise<{ readonly differing: readonly string[]; readonly reproducible: readonly string[] }> {
+): Promise<{
+  readonly differing: readonly string[];
+  readonly reproducible: readonly string[];
+  readonly kept: CleanupFacts['ignoredKept'];
+}> {
   const listed = await git(
     path,
     ['ls-files', '--others', '--ignored', '--exclude-standard', '--directory', '-z'],
@@ -269,6 +276,8 @@ async function ignoredFiles(
   );
   const differing: string[] = [];
   const reproducible: string[] = [];
+  const kept: { readonly path: string; readonly why: string }[] = [];
+  const bound = searchBound();
   let budget = fileBudget;
   const differs = async (name: string): Promise<boolean> => {
     const mine = await stat(join(path, name)).catch(() => null);
@@ -303,8 +312,11 @@ async function ignoredFiles(
       await walk(name);
       continue;
     }
-    if (isReproducible(name) && !(await exists(join(path, name, '.git')))) reproducible.push(name);
-    else if (!name.endsWith('/')) {
+    if (isReproducible(name)) {
+      const why = await whyKeep(join(path, name), bound);
+      if (why === null) reproducible.push(name);
+      else kept.push({ path: name, why });
+    } else if (!name.endsWith('/')) {
       if (await differs(name)) differing.push(name);
     } else {
       const before = differing.length;
@@ -315,7 +327,7 @@ async function ignoredFiles(
       }
     }
   }
-  return { differing: differing.filter((name) => !name.startsWith('.planning/brain/')), reproducible };
+  return { differing: differing.filter((name) => !name.startsWith('.planning/brain/')), reproducible, kept };
 }
 
 /** The places a worktree's directory may go to, best first. */
