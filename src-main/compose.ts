@@ -51,6 +51,7 @@ import { createDiskUsage } from './system/disk-usage';
 import { createFileLock } from './system/file-lock';
 import { createFileLog } from './system/log';
 import { readLoginEnvironment } from './system/login-environment';
+import { personEnvironment } from './system/person-environment';
 import { createProcesses } from './system/processes';
 import { createTerminals } from './terminal/terminals';
 
@@ -87,8 +88,10 @@ async function openSettings(options: SettingsStoreOptions, electron: boolean): P
 export async function composeOrchard(options: OrchardOptions): Promise<Orchard> {
   const { platform, watch } = options;
   const electron = options.startGitHelper !== null;
-  const homeDirectory = (platform === 'win32' ? options.env.USERPROFILE : options.env.HOME) ?? homedir();
-  const directories = findDirectories({ platform, env: options.env, homeDirectory });
+  // Before anything is started with it, the login shell included: nothing else sees what we were given.
+  const given = personEnvironment(options.env, platform);
+  const homeDirectory = (platform === 'win32' ? given.USERPROFILE : given.HOME) ?? homedir();
+  const directories = findDirectories({ platform, env: given, homeDirectory });
   const clock: Clock = options.clock ?? createSystemClock();
   const log = createFileLog({ file: join(directories.log, 'orchard.log'), now: clock.now });
   const processes = createProcesses(platform);
@@ -97,7 +100,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
   const emptyDirectory = join(directories.state, 'no-hooks');
   await mkdir(emptyDirectory, { recursive: true, mode: 0o700 });
   const [login, settings] = await Promise.all([
-    readLoginEnvironment({ env: options.env, platform, fromTerminal: !electron }),
+    readLoginEnvironment({ env: given, platform, fromTerminal: !electron }),
     openSettings({ directory: directories.config, lock, clock, log, watch }, electron),
   ]);
   const env = login.env;

@@ -25,7 +25,8 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
     electron,
     compose: composeOrchard,
     root: fileURLToPath(new URL('../..', import.meta.url)),
-    env: process.env,
+    // Of now: once it is ready, Electron has set more (GDK_BACKEND) that no terminal should inherit.
+    env: { ...process.env },
     argv: process.argv,
     home: homedir(),
   }).catch((error: unknown) => {
