@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { CommandRunner } from '../engine/ports';
+import { withoutInherited } from './inherited-descriptors';
 import { followChild, ownGroup } from './process-tree';
 
 const TAIL = 8_000;
@@ -45,7 +46,9 @@ export function createCommandRunner({ env, platform }: CommandRunnerOptions): Co
         const script = scriptOf(command, platform);
         const file = join(scratch, script.name);
         await writeFile(file, script.content, { mode: 0o600, flag: 'wx' });
-        const child = spawn(shellOf(platform, env), script.arguments(file), {
+        // What a command leaves running (a server, a container's) may outlive us.
+        const [program, args] = await withoutInherited(shellOf(platform, env), script.arguments(file));
+        const child = spawn(program, [...args], {
           cwd: directory,
           env: { ...withoutMisleading(env), ...options.env },
           detached: ownGroup(platform),

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { access, constants, type FileHandle, open, stat, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { posix, win32 } from 'node:path';
+import { withoutInherited } from '../system/inherited-descriptors';
 import type { ProcessInspector } from './processes';
 
 export type Platform = 'darwin' | 'linux' | 'win32';
@@ -28,6 +29,8 @@ export interface RunOptions {
   /** Instead of the login environment less the traces of the terminal that Orchard runs in. */
   readonly env?: Environment;
   readonly limitMs?: number;
+  /** True for what may leave a server behind (a new tmux): it inherits nothing of ours. */
+  readonly outlives?: boolean;
 }
 
 export interface Machine {
@@ -118,11 +121,12 @@ export function createMachine(options: {
         return false;
       }
     },
-    run(program, args, { env: own = withoutTerminalTraces(env), limitMs = 10_000 } = {}) {
+    async run(program, args, { env: own = withoutTerminalTraces(env), limitMs = 10_000, outlives } = {}) {
+      const [first, rest] = outlives === true ? await withoutInherited(program, args) : [program, args];
       return new Promise((resolve) => {
         execFile(
-          program,
-          [...args],
+          first,
+          [...rest],
           { env: own, timeout: limitMs, killSignal: 'SIGKILL', maxBuffer: 4 << 20, windowsHide: true },
           (error, stdout, stderr) => {
             if (error === null) return resolve({ exitCode: 0, stdout, stderr });
@@ -139,7 +143,8 @@ export function createMachine(options: {
     },
     async start(program, args, { env: own = withoutTerminalTraces(env), directory } = {}) {
       const words = await openScratch(platform);
-      const child = spawn(program, [...args], {
+      const [first, rest] = await withoutInherited(program, args);
+      const child = spawn(first, [...rest], {
         env: own,
         // A directory that is away would fail the start with a misleading ENOENT of the program.
         cwd: directory !== undefined && (await isDirectory(directory)) ? directory : homeDirectory,

@@ -107,7 +107,11 @@ export function createTmuxServer(socket: string | null, machine: Machine): TmuxS
     const program = await machine.find('tmux');
     return program === null
       ? { exitCode: null, stdout: '', stderr: 'tmux is not on the PATH.' }
-      : machine.run(program, ['-u', ...address, ...args.map(escapeSeparator)], { limitMs: LIMIT_MS });
+      : machine.run(program, ['-u', ...address, ...args.map(escapeSeparator)], {
+          limitMs: LIMIT_MS,
+          // Without a server this starts one, and it stays.
+          outlives: args[0] === 'new-session',
+        });
   };
   return {
     address,
