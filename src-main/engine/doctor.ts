@@ -10,7 +10,7 @@ export interface DoctorDeps {
   readonly claude: () => Promise<ToolState>;
   readonly terminals: Pick<Terminals, 'capabilities'>;
   /** Null where nothing delivers notifications: every face but the desktop. */
-  readonly notifier: Pick<Notifier, 'problem'> | null;
+  readonly notifier: Pick<Notifier, 'problem' | 'remedy'> | null;
   readonly settings: Pick<SettingsStore, 'file' | 'setAside' | 'get'> & { readonly problem?: string | null };
   readonly lock: RepositoryLock;
   readonly repositories: () => readonly RepositoryLocation[];
@@ -113,8 +113,8 @@ function notificationFinding({ notifier }: DoctorDeps): Finding {
   if (notifier.problem === null) return fine('The system takes them.');
   return {
     state: 'warning',
-    message: `The system refuses them: ${notifier.problem}`,
-    next: 'Allow notifications for Orchard in the system’s settings.',
+    message: notifier.problem,
+    next: notifier.remedy ?? 'Allow notifications for Orchard in the system’s settings.',
   };
 }
 

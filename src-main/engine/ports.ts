@@ -371,8 +371,10 @@ export interface SettingsStore {
 
 export interface Notifier {
   notify(request: NotificationRequest, onClick: () => void): void;
-  /** Why the system does not show them, once known. */
+  /** Why the system does not show them, once known, in a sentence. */
   readonly problem: string | null;
+  /** What to do about it; null when nothing is wrong or known. */
+  readonly remedy?: string | null;
 }
 
 export interface Doctor {

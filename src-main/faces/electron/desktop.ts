@@ -31,7 +31,7 @@ import { createPopover } from './popover-window';
 import { disposeOnQuit } from './quit';
 import { createShortcut } from './shortcut';
 import { createOrchardTray } from './tray';
-import type { MenuAction } from './tray-menu';
+import { earlierAction, type MenuAction } from './tray-menu';
 
 export interface DesktopOptions {
   readonly electron: Pick<
@@ -97,20 +97,35 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
 
   const composed = deferred<Orchard>();
   const problems = createFaceProblems();
+  const clock = createMonotonicClock();
+  const { Notification } = electron;
+  const sayNotifications = () => {
+    const parts = [notifier.problem, notifier.remedy].filter((part) => part != null);
+    problems.set('notifications', parts.length === 0 ? null : parts.join(' '));
+  };
   const notifier = createElectronNotifier({
-    create: (given) => new electron.Notification(given),
-    isSupported: () => electron.Notification.isSupported(),
+    create: (given) => new Notification(given),
+    isSupported: () => Notification.isSupported(),
     platform,
+    packaged: app.isPackaged,
+    clock,
     log,
-    onProblem: () => problems.set('notifications', notifier.problem),
+    onProblem: sayNotifications,
+    // Since Electron 42.
+    history:
+      platform === 'darwin' && typeof Notification.getHistory === 'function'
+        ? () => Notification.getHistory()
+        : null,
+    onEarlierClick: (about) => void act(earlierAction(about)),
+    run: Date.now().toString(36),
   });
-  problems.set('notifications', notifier.problem);
+  sayNotifications();
 
   const popover = createPopover({
     createWindow: (given) => new electron.BrowserWindow(given),
     screen: electron.screen,
     platform,
-    clock: createMonotonicClock(),
+    clock,
     log,
     page,
     preload: join(root, 'out', 'preload', 'preload.cjs'),
@@ -199,9 +214,8 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   });
   undo.push(shortcut.dispose, notifier.dispose, popover.dispose, tray.dispose);
   if (platform === 'win32')
-    electron.Notification.handleActivation((details) => {
-      // A click on one that this process still holds comes to its own listener as well.
-      if (!notifier.holds(details.arguments)) open('worktrees');
+    Notification.handleActivation((details) => {
+      if (!notifier.activated(details.arguments)) open('worktrees');
     });
 
   const quit = disposeOnQuit(

@@ -1,27 +1,54 @@
 import type { Notification, NotificationConstructorOptions } from 'electron';
-import type { Log, Notifier } from '../../engine/ports';
-import { activationTag, notificationBody } from './notification-text';
+import type { Clock, Log, Notifier } from '../../engine/ports';
+import {
+  aboutOf,
+  activatedName,
+  noService,
+  notificationBody,
+  notificationName,
+  type Refusal,
+  refused,
+  toastXml,
+  unsigned,
+} from './notification-text';
 import { type Platform, platformPolicies } from './platform-policy';
 
-/** More than any notification centre keeps; the oldest reference goes first. */
+/** More than any notification centre keeps; the oldest is taken off the screen, so that none is left dead. */
 const MOST_KEPT = 100;
+/** Windows tells one click twice, in either order: to the notification and to the app. */
+const SAME_CLICK_MS = 5_000;
 
 export interface NotifierDeps {
   readonly create: (options: NotificationConstructorOptions) => Notification;
   readonly isSupported: () => boolean;
   readonly platform: Platform;
+  readonly packaged: boolean;
+  /** Monotonic. */
+  readonly clock: Clock;
   readonly log: Log;
   /** The system began or ceased to refuse notifications. */
   readonly onProblem: () => void;
+  /** macOS: what earlier runs left in the notification centre; null where that can't be asked. */
+  readonly history: (() => Promise<readonly Notification[]>) | null;
+  /** A click on one of an earlier run; `about` is the id that it was notified with. */
+  readonly onEarlierClick: (about: string) => void;
+  /** What tells this run's notifications from those of others: lower-case letters and digits. */
+  readonly run: string;
 }
 
 export interface ElectronNotifier extends Notifier {
   /**
-   * Windows: whether an activation belongs to a notification of this process, whose own click listener
-   * takes care of it. Ask once per activation.
+   * Windows: a notification was activated, maybe one of an earlier run. False when what came names none
+   * of ours.
    */
-  holds(rawActivation: string): boolean;
+  activated(raw: string): boolean;
   dispose(): void;
+}
+
+interface Kept {
+  readonly notification: Notification;
+  readonly about: string;
+  readonly onClick: () => void;
 }
 
 /**
@@ -29,74 +56,111 @@ export interface ElectronNotifier extends Notifier {
  * can't be clicked any more (https://github.com/electron/electron/issues/16922).
  */
 export function createElectronNotifier(deps: NotifierDeps): ElectronNotifier {
-  const policy = platformPolicies[deps.platform];
-  const kept = new Map<string, Notification>();
-  /** Clicked ones whose activation is still to come (Windows tells both, in either order), and the reverse. */
-  const clicked = new Set<string>();
-  const activated = new Set<string>();
-  let problem: string | null = deps.isSupported() ? null : 'This system has no notification service.';
+  const { platform, clock } = deps;
+  const policy = platformPolicies[platform];
+  /** By name, the oldest first; replaced ones too, until they are known to be off the screen. */
+  const kept = new Map<string, Kept>();
+  const clickedAt = new Map<string, number>();
+  let count = 0;
+  let refusal: Refusal | null = null;
+  if (!deps.isSupported()) refusal = noService;
+  else if (platform === 'darwin' && !deps.packaged) refusal = unsigned;
 
-  function setProblem(next: string | null) {
-    if (next === problem) return;
-    problem = next;
+  function setRefusal(next: Refusal | null) {
+    if (next?.problem === refusal?.problem) return;
+    refusal = next;
     deps.onProblem();
   }
-  function forget(id: string, notification: Notification) {
-    if (kept.get(id) === notification) kept.delete(id);
+
+  /** Answers a click once, however often it is told. */
+  function click(name: string, act: () => void) {
+    const now = clock.now();
+    for (const [other, at] of clickedAt) if (now - at > SAME_CLICK_MS) clickedAt.delete(other);
+    if (clickedAt.has(name)) return;
+    clickedAt.set(name, now);
+    act();
   }
+
+  function keep(name: string, held: Kept) {
+    const { notification } = held;
+    kept.set(name, held);
+    notification.on('click', () => {
+      kept.delete(name);
+      click(name, held.onClick);
+    });
+    notification.on('close', (details) => {
+      // Timed out is off the screen and still in the notification centre, where it can be clicked.
+      if (details?.reason !== 'timedOut') kept.delete(name);
+    });
+    const [oldest] = kept;
+    if (kept.size <= MOST_KEPT || oldest === undefined) return;
+    kept.delete(oldest[0]);
+    oldest[1].notification.close();
+  }
+
+  deps
+    .history?.()
+    .then((earlier) => {
+      for (const notification of earlier) {
+        const about = aboutOf(notification.id);
+        if (about !== null && !kept.has(notification.id))
+          keep(notification.id, { notification, about, onClick: () => deps.onEarlierClick(about) });
+      }
+    })
+    .catch((error: unknown) => deps.log.warn('notification.history', { error: String(error) }));
 
   return {
     get problem() {
-      return problem;
+      return refusal?.problem ?? null;
+    },
+    get remedy() {
+      return refusal?.next ?? null;
     },
     notify(request, onClick) {
       if (!deps.isSupported()) {
-        setProblem('This system has no notification service.');
+        setRefusal(noService);
         return;
       }
+      count++;
+      const name = notificationName(request.id, deps.run, count);
+      const body = notificationBody(request.body, policy);
+      const silent = !request.sound;
       const notification = deps.create({
-        id: request.id,
+        id: name,
         title: request.title,
-        body: notificationBody(request.body, policy),
-        silent: !request.sound,
+        body,
+        silent,
         urgency: 'normal',
+        ...(platform === 'win32' ? { toastXml: toastXml({ name, title: request.title, body, silent }) } : {}),
       });
-      notification.on('click', () => {
-        forget(request.id, notification);
-        if (!activated.delete(request.id) && deps.platform === 'win32') clicked.add(request.id);
-        onClick();
-      });
-      notification.on('close', ({ reason }) => {
-        // Timed out is off the screen and still in the notification centre, where it can be clicked.
-        if (reason !== 'timedOut') forget(request.id, notification);
-      });
-      notification.on('show', () => setProblem(null));
+      notification.on('show', () => setRefusal(null));
       notification.on('failed', (_event, error) => {
-        forget(request.id, notification);
+        kept.delete(name);
         deps.log.warn('notification.failed', { error });
-        setProblem(`The system refused a notification: ${error}`);
+        setRefusal(refused(platform, deps.packaged, error ?? ''));
       });
-      const replaced = kept.get(request.id);
-      kept.delete(request.id);
-      kept.set(request.id, notification);
-      // The systems that know ids replace by themselves; closing there would take the new one away.
-      if (deps.platform === 'linux') replaced?.close();
-      const oldest = kept.keys().next().value;
-      if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+      // Closed before the new one is shown, and kept until it says that it went: where a daemon leaves it
+      // standing, a click on it still leads somewhere.
+      for (const { about, notification: older } of [...kept.values()])
+        if (about === request.id) older.close();
+      keep(name, { notification, about: request.id, onClick });
       notification.show();
     },
-    holds(raw) {
-      const tag = activationTag(raw);
-      if (tag === null) return kept.size > 0;
-      if (clicked.delete(tag)) return true;
-      if (!kept.has(tag)) return false;
-      activated.add(tag);
+    activated(raw) {
+      const name = activatedName(raw);
+      const about = name === null ? null : aboutOf(name);
+      if (name === null || about === null) return false;
+      const held = kept.get(name);
+      click(name, held?.onClick ?? (() => deps.onEarlierClick(about)));
       return true;
     },
     dispose() {
+      // On Linux nobody answers a click any more, and on Windows it would start a bare Electron from a
+      // checkout. Elsewhere the system starts the app for it.
+      if (platform === 'linux' || !deps.packaged)
+        for (const { notification } of [...kept.values()]) notification.close();
       kept.clear();
-      clicked.clear();
-      activated.clear();
+      clickedAt.clear();
     },
   };
 }

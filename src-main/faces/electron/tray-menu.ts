@@ -14,6 +14,10 @@ export type MenuEntry =
   | { readonly type: 'separator' }
   | { readonly type: 'item'; readonly label: string; readonly action: MenuAction | null };
 
+/** What a click on a notification of an earlier run asks for; `about` is what it was notified with. */
+export const earlierAction = (about: string): MenuAction =>
+  about.startsWith('s-') ? { type: 'open-session', sessionId: about } : { type: 'open-popover' };
+
 const MOST_ROWS = 8;
 const LONGEST_NAME = 48;
 

@@ -9,6 +9,7 @@ import { applyLoginItem, type LoginItemDeps } from '../../../src-main/faces/elec
 import { createElectronNotifier } from '../../../src-main/faces/electron/notifier';
 import type { Platform } from '../../../src-main/faces/electron/platform-policy';
 import { createShortcut } from '../../../src-main/faces/electron/shortcut';
+import { createManualClock } from '../../support/manual-clock';
 import { createSilentLog } from '../../support/silent-log';
 import { temporaryDirectory } from '../../support/temporary';
 
@@ -115,76 +116,159 @@ describe('the login item', () => {
 describe('notifications', () => {
   const request = { id: 'n', title: 't', body: 'b', sound: true, sessionKey: null, worktreeId: null };
 
-  function notifierOn(platform: Platform, isSupported = true) {
-    const made: (EventEmitter & { options: NotificationConstructorOptions; closed: boolean })[] = [];
+  class Shown extends EventEmitter {
+    readonly id: string;
+    closed = false;
+    constructor(
+      readonly options: NotificationConstructorOptions,
+      readonly told: string[],
+    ) {
+      super();
+      this.id = options.id ?? '';
+    }
+    show() {
+      this.told.push(`show ${this.options.body}`);
+    }
+    close() {
+      this.closed = true;
+      this.told.push(`close ${this.options.body}`);
+      // No daemon has to say that it did.
+      if (this.options.body !== 'stays') this.emit('close', {});
+    }
+  }
+
+  function notifierOn(
+    platform: Platform,
+    given: { supported?: boolean; packaged?: boolean; earlier?: string[] } = {},
+  ) {
+    const { supported = true, packaged = true, earlier = [] } = given;
+    const made: Shown[] = [];
+    const told: string[] = [];
     const onProblem = vi.fn();
+    const onEarlierClick = vi.fn();
+    const clock = createManualClock();
+    const left = earlier.map((id) => new Shown({ id, body: id }, told));
     const notifier = createElectronNotifier({
       create: (options) => {
-        const notification = Object.assign(new EventEmitter(), {
-          options,
-          closed: false,
-          show() {
-            notification.emit('shown');
-          },
-          close() {
-            notification.closed = true;
-            notification.emit('close', {});
-          },
-        });
+        const notification = new Shown(options, told);
         made.push(notification);
         return notification as unknown as Notification;
       },
-      isSupported: () => isSupported,
+      isSupported: () => supported,
       platform,
+      packaged,
+      clock,
       log: createSilentLog(),
       onProblem,
+      onEarlierClick,
+      history: platform === 'darwin' ? async () => left as unknown as Notification[] : null,
+      run: 'r2',
     });
-    return { notifier, made, onProblem };
+    return { notifier, made, told, left, onProblem, onEarlierClick, clock };
   }
+  const platforms = ['darwin', 'linux', 'win32'] as const;
 
-  test('a refusal by the system is said, and forgotten once one was shown', () => {
+  test('a refusal by the system is said with what to do, and forgotten once one was shown', () => {
     const { notifier, made, onProblem } = notifierOn('darwin');
     notifier.notify(request, () => {});
     made[0]?.emit('failed', {}, 'Notifications are not allowed for this application');
     expect(notifier.problem).toContain('not allowed for this application');
+    expect(notifier.remedy).toContain('System Settings');
     notifier.notify(request, () => {});
     made[1]?.emit('show', {});
-    expect(notifier.problem).toBeNull();
+    expect([notifier.problem, notifier.remedy]).toEqual([null, null]);
     expect(onProblem).toHaveBeenCalledTimes(2);
   });
 
+  test('without a notification daemon Linux gives no word; there is one all the same', () => {
+    const { notifier, made } = notifierOn('linux');
+    notifier.notify(request, () => {});
+    made[0]?.emit('failed', {}, '');
+    expect(notifier.problem).toBe('No notification service answered, so nobody was told.');
+    expect(notifier.remedy).toContain('dunst or mako');
+  });
+
+  test('on macOS an app that is not signed says from the start that it can not notify', () => {
+    const { notifier } = notifierOn('darwin', { packaged: false });
+    expect(notifier.problem).toContain('signed apps only');
+    expect(notifier.remedy).toContain('orch monitor --watch');
+    for (const platform of ['linux', 'win32'] as const)
+      expect(notifierOn(platform, { packaged: false }).notifier.problem).toBeNull();
+  });
+
   test('a system without notifications is said from the start, and never asked', () => {
-    const { notifier, made } = notifierOn('linux', false);
+    const { notifier, made } = notifierOn('linux', { supported: false });
     expect(notifier.problem).toContain('no notification service');
     notifier.notify(request, () => {});
     expect(made).toEqual([]);
   });
 
-  test('one with the same id is closed first on Linux; elsewhere the system replaces it by its id', () => {
-    const linux = notifierOn('linux');
-    const mac = notifierOn('darwin');
-    for (const { notifier } of [linux, mac]) {
-      notifier.notify(request, () => {});
-      notifier.notify({ ...request, body: 'newer' }, () => {});
+  test('the one before is closed before the next is shown, on every system, under names that differ', () => {
+    for (const platform of platforms) {
+      const { notifier, made, told } = notifierOn(platform);
+      notifier.notify({ ...request, id: 'other', body: 'apart' }, () => {});
+      notifier.notify({ ...request, body: 'first' }, () => {});
+      notifier.notify({ ...request, body: 'second' }, () => {});
+      expect(told).toEqual(['show apart', 'show first', 'close first', 'show second']);
+      expect(new Set(made.map(({ id }) => id)).size).toBe(3);
     }
-    expect(linux.made.map(({ closed }) => closed)).toEqual([true, false]);
-    expect(mac.made.map(({ closed }) => closed)).toEqual([false, false]);
-    expect(mac.made.map(({ options }) => options.id)).toEqual(['n', 'n']);
   });
 
-  test('Windows: click and activation are one, in whichever order they come', () => {
-    const { notifier, made } = notifierOn('win32');
+  test('a click on any that is still on screen is answered, also on one that a daemon left standing', () => {
+    for (const platform of platforms) {
+      const { notifier, made } = notifierOn(platform);
+      const clicks = vi.fn();
+      notifier.notify({ ...request, body: 'stays' }, () => clicks('old'));
+      notifier.notify(request, () => clicks('new'));
+      made[0]?.emit('click', {});
+      made[1]?.emit('click', {});
+      expect(clicks.mock.calls).toEqual([['old'], ['new']]);
+    }
+  });
+
+  test('more than can be kept are taken off the screen, so that none there is dead', () => {
+    const { notifier, made } = notifierOn('linux');
+    for (let count = 0; count < 103; count++) notifier.notify({ ...request, id: `n${count}` }, () => {});
+    expect(made.filter(({ closed }) => closed)).toEqual(made.slice(0, 3));
+  });
+
+  test('Windows: click and activation are one, in whichever order they come, and a later click is another', () => {
+    const { notifier, made, clock, onEarlierClick } = notifierOn('win32');
     const clicks = vi.fn();
+    const launch = (index: number) =>
+      /launch="([^"]*)"/.exec(made[index]?.options.toastXml ?? '')?.[1]?.replaceAll('&amp;', '&') ?? '';
     notifier.notify(request, clicks);
-    expect(notifier.holds('type=click&tag=of-yesterday')).toBe(false);
-    expect(notifier.holds('type=click&tag=n')).toBe(true);
+    expect(notifier.activated(launch(0))).toBe(true);
     made[0]?.emit('click', {});
-    expect(notifier.holds('type=click&tag=n')).toBe(false);
+    expect(clicks).toHaveBeenCalledTimes(1);
     notifier.notify(request, clicks);
     made[1]?.emit('click', {});
-    expect(notifier.holds('type=click&tag=n')).toBe(true);
-    expect(notifier.holds('type=click&tag=n')).toBe(false);
+    expect(notifier.activated(launch(1))).toBe(true);
     expect(clicks).toHaveBeenCalledTimes(2);
+    expect(onEarlierClick).not.toHaveBeenCalled();
+    clock.advance(5_001);
+    expect(notifier.activated(launch(1))).toBe(true);
+    expect(onEarlierClick.mock.calls).toEqual([['n']]);
+  });
+
+  test('Windows: a toast of an earlier run leads to its session, one that names nothing to nothing', () => {
+    const { notifier, onEarlierClick } = notifierOn('win32');
+    expect(notifier.activated('type=click&tag=s-0123456789ab-r1-4')).toBe(true);
+    expect(onEarlierClick.mock.calls).toEqual([['s-0123456789ab']]);
+    for (const raw of ['', 'type=click', 'type=click&tag=14317607570838471237'])
+      expect(notifier.activated(raw)).toBe(false);
+  });
+
+  test('macOS: one of an earlier run leads to its session, and goes when that session is told of anew', async () => {
+    const { notifier, left, onEarlierClick } = notifierOn('darwin', {
+      earlier: ['s-0123456789ab-r1-4', 'n-r1-5', 'somebody else'],
+    });
+    await Promise.resolve();
+    left[0]?.emit('click', {});
+    left[2]?.emit('click', {});
+    expect(onEarlierClick.mock.calls).toEqual([['s-0123456789ab']]);
+    notifier.notify(request, () => {});
+    expect(left.map(({ closed }) => closed)).toEqual([false, true, false]);
   });
 
   test('one that timed out can still be clicked in the notification centre', () => {
@@ -192,9 +276,22 @@ describe('notifications', () => {
     const clicks = vi.fn();
     notifier.notify(request, clicks);
     made[0]?.emit('close', { reason: 'timedOut' });
-    expect(notifier.holds('type=click&tag=n')).toBe(true);
-    made[0]?.emit('close', { reason: 'userCanceled' });
-    expect(notifier.holds('type=click&tag=n')).toBe(false);
+    made[0]?.emit('click', {});
+    expect(clicks).toHaveBeenCalledTimes(1);
+  });
+
+  test('what nobody could answer after the end is taken off the screen with it', () => {
+    for (const [platform, packaged, closed] of [
+      ['linux', true, true],
+      ['win32', false, true],
+      ['win32', true, false],
+      ['darwin', true, false],
+    ] as const) {
+      const { notifier, made } = notifierOn(platform, { packaged });
+      notifier.notify(request, () => {});
+      notifier.dispose();
+      expect([platform, made[0]?.closed]).toEqual([platform, closed]);
+    }
   });
 });
 

@@ -2,9 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { autostartEntry, autostartPath } from '../../../src-main/faces/electron/autostart-file';
 import {
-  activationTag,
+  aboutOf,
+  activatedName,
   fitBytes,
   notificationBody,
+  notificationName,
+  refused,
+  toastXml,
 } from '../../../src-main/faces/electron/notification-text';
 import { visible } from '../../../src-main/faces/electron/person';
 import { platformPolicies } from '../../../src-main/faces/electron/platform-policy';
@@ -33,10 +37,34 @@ describe('notification text', () => {
     expect(notificationBody(body, platformPolicies.darwin)).toBe(body);
     expect(notificationBody(body, platformPolicies.win32)).toBe(body);
   });
-  test('an activation on Windows names its notification', () => {
-    expect(activationTag('type=click&tag=s-0123456789ab%3Adone')).toBe('s-0123456789ab:done');
-    expect(activationTag('type=click')).toBeNull();
-    expect(activationTag('')).toBeNull();
+  test('an activation on Windows names its notification, and that the session, also one of an earlier run', () => {
+    const name = notificationName('s-0123456789ab', 'mabc12', 7);
+    expect(name).toMatch(/^[0-9A-Za-z-]{1,64}$/);
+    const launch = /launch="([^"]*)"/.exec(toastXml({ name, title: 't', body: 'b', silent: false }))?.[1];
+    const raw = launch?.replaceAll('&amp;', '&') ?? '';
+    expect(activatedName(raw)).toBe(name);
+    expect(aboutOf(name)).toBe('s-0123456789ab');
+    expect(activatedName('type=click')).toBeNull();
+    expect(activatedName('')).toBeNull();
+    expect(aboutOf('14317607570838471237')).toBeNull();
+  });
+  test('a toast holds any text as text, and no character that XML has not', () => {
+    const xml = toastXml({ name: 'n', title: 'a "<b>" & c', body: 'x\u0007\uD800y\n🌳', silent: true });
+    expect(xml).toContain('<text>a &quot;&lt;b&gt;&quot; &amp; c</text><text>x  y\n🌳</text>');
+    expect(xml).toContain('<audio silent="true"/>');
+  });
+  test('a refusal has words also where the system has none, and a next step', () => {
+    for (const platform of ['darwin', 'linux', 'win32'] as const)
+      for (const packaged of [true, false])
+        for (const words of ['', ' ', 'Some words'])
+          for (const line of Object.values(refused(platform, packaged, words))) {
+            expect(line).toMatch(/[\p{L}`)][.]?$/u);
+            expect(line).not.toMatch(/:\s*$/);
+          }
+    expect(refused('linux', false, '').problem).toContain('No notification service answered');
+    expect(refused('darwin', false, '').problem).toContain('signed apps only');
+    expect(refused('darwin', true, 'not allowed').next).toContain('System Settings');
+    expect(refused('win32', true, 'Disabled by policy').problem).toContain('Disabled by policy');
   });
 });
 
