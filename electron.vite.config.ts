@@ -12,10 +12,12 @@ export default defineConfig({
       // running them. The rest is loaded where it is needed, or brings something native.
       externalizeDeps: { exclude: ['zod', 'conf', 'commander', 'string-width'] },
       rollupOptions: {
-        // One bundle, four doors: the desktop app, the command line, the small process that owns
-        // every git process of the hot path, and the starter that picks app or browser.
+        // One bundle, five doors: the desktop app, the process that its engine lives in, the command
+        // line, the small process that owns every git process of the hot path where the engine's own is
+        // not small, and the starter that picks app or browser.
         input: {
           main: from('src-main/main.ts'),
+          'engine-process': from('src-main/engine-process.ts'),
           cli: from('src-main/cli.ts'),
           'git-helper': from('src-main/git-helper.ts'),
           start: from('src-main/start.ts'),

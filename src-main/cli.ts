@@ -52,7 +52,14 @@ const host: CliHost = {
   interrupted: interruption.signal,
   async openOrchard(options) {
     const { composeOrchard } = await import('./compose');
-    return composeOrchard({ ...options, env, platform, notifier: null, startGitHelper: null });
+    return composeOrchard({
+      ...options,
+      env,
+      platform,
+      notifier: null,
+      startedFrom: 'terminal',
+      gitProcesses: 'helper',
+    });
   },
   async serve(orchard, port) {
     const { startWebFace } = await import('./faces/web/web-face');

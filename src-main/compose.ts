@@ -24,7 +24,6 @@ import type {
   GitObserver,
   Log,
   RepositoryConfigs,
-  SettingsStore,
   WatchPerformance,
 } from './engine/ports';
 import { createCollisionObserver } from './git/collisions/collision-observer';
@@ -43,8 +42,8 @@ import { createHelperRunner, createNodeHelperStarter } from './git/run/helper-ru
 import { createReadCommand } from './git/run/read-command';
 import { findGitAgain } from './git/run/remembered-git';
 import { createPlainGit } from './git/run/simple-git-instance';
+import { createConfSettings } from './settings/conf-settings';
 import { createSessionLedger } from './settings/session-ledger';
-import type { SettingsStoreOptions } from './settings/settings-store';
 import { createSystemClock } from './system/clock';
 import { findDirectories } from './system/directories';
 import { createDiskUsage } from './system/disk-usage';
@@ -78,16 +77,8 @@ const withoutGit: GitSide = {
   dispose: async () => undefined,
 };
 
-async function openSettings(options: SettingsStoreOptions, electron: boolean): Promise<SettingsStore> {
-  // electron-store needs Electron to be imported at all, so only the face in use is loaded.
-  if (electron)
-    return (await import('./settings/electron-store-settings')).createElectronStoreSettings(options);
-  return (await import('./settings/conf-settings')).createConfSettings(options);
-}
-
 export async function composeOrchard(options: OrchardOptions): Promise<Orchard> {
   const { platform, watch } = options;
-  const electron = options.startGitHelper !== null;
   // Before anything is started with it, the login shell included: nothing else sees what we were given.
   const given = personEnvironment(options.env, platform);
   const homeDirectory = (platform === 'win32' ? given.USERPROFILE : given.HOME) ?? homedir();
@@ -100,8 +91,8 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
   const emptyDirectory = join(directories.state, 'no-hooks');
   await mkdir(emptyDirectory, { recursive: true, mode: 0o700 });
   const [login, settings] = await Promise.all([
-    readLoginEnvironment({ env: given, platform, fromTerminal: !electron }),
-    openSettings({ directory: directories.config, lock, clock, log, watch }, electron),
+    readLoginEnvironment({ env: given, platform, fromTerminal: options.startedFrom === 'terminal' }),
+    createConfSettings({ directory: directories.config, lock, clock, log, watch }),
   ]);
   const env = login.env;
   const gitTool = await findGitAgain({
@@ -188,6 +179,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     log,
     platform,
     scope: options.repositories,
+    ...(options.firstRevision !== undefined && { firstRevision: options.firstRevision }),
     watch,
     gitTool: async () => gitTool,
     problems,
@@ -354,14 +346,15 @@ function observeWithGit(deps: {
     concurrency: Math.min(availableParallelism(), MOST_GIT_PROCESSES),
   };
   // Starting a process costs more the larger the starter is; a one-shot command is small and short.
-  const runner: GitRunner = options.watch
-    ? createHelperRunner({
-        ...running,
-        startHelper: options.startGitHelper ?? createNodeHelperStarter(),
-        modulePath: join(dirname(fileURLToPath(import.meta.url)), 'git-helper.js'),
-        log,
-      })
-    : createGitHost(running);
+  const runner: GitRunner =
+    options.watch && options.gitProcesses === 'helper'
+      ? createHelperRunner({
+          ...running,
+          startHelper: createNodeHelperStarter(),
+          modulePath: join(dirname(fileURLToPath(import.meta.url)), 'git-helper.js'),
+          log,
+        })
+      : createGitHost(running);
   const merged = createMergedCheck(createReadCommand(runner));
   const observer = createGitObserver({
     runner,

@@ -6,10 +6,11 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as electron from 'electron';
-import { composeOrchard } from './compose';
+import { composeDesktop } from './compose-desktop';
 import { registerAppScheme } from './faces/electron/app-protocol';
 import { runDesktop } from './faces/electron/desktop';
 import { launchRequest } from './faces/electron/launch-requests';
+import { startUtility } from './faces/electron/utility-channel';
 
 const { app } = electron;
 
@@ -23,7 +24,14 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
   // Not awaited: `ready` comes only after this file has finished, so awaiting it here would wait for ever.
   runDesktop({
     electron,
-    compose: composeOrchard,
+    compose: (face) =>
+      composeDesktop(face, (log) =>
+        startUtility(electron.utilityProcess.fork, {
+          modulePath: fileURLToPath(new URL('engine-process.js', import.meta.url)),
+          serviceName: 'Orchard engine',
+          log,
+        }),
+      ),
     root: fileURLToPath(new URL('../..', import.meta.url)),
     // Of now: once it is ready, Electron has set more (GDK_BACKEND) that no terminal should inherit.
     env: { ...process.env },

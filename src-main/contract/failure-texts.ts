@@ -100,6 +100,12 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       `This is a bug; the log has it under ${f.reference}.`,
       'Try again; if it stays, report it with that reference.',
     ),
+  'engine-ended': () =>
+    text(
+      'Interrupted',
+      'The process that does Orchard’s work ended before it answered.',
+      'It starts again by itself and finishes or takes back what it was doing. Wait a moment, look, then try again.',
+    ),
   'no-space': (f) =>
     text(
       'Disk full',

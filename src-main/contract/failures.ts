@@ -30,6 +30,7 @@ export type Failure =
   | { readonly kind: 'port-taken'; readonly port: number; readonly details: string }
   | { readonly kind: 'not-available'; readonly what: string }
   | { readonly kind: 'internal'; readonly reference: string }
+  | { readonly kind: 'engine-ended' }
   // Files
   | { readonly kind: 'no-space'; readonly path: string }
   | { readonly kind: 'read-only'; readonly path: string }
@@ -117,6 +118,7 @@ export type CommonFailure = FailureOf<
   | 'busy'
   | 'cancelled'
   | 'internal'
+  | 'engine-ended'
 >;
 export type FileFailure = FailureOf<'no-space' | 'read-only' | 'file-failed'>;
 export type SpawnFailure =

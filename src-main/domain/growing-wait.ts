@@ -10,7 +10,7 @@ export interface Deaths {
 export const noDeaths: Deaths = { inARow: 0 };
 
 /** One that lived this long was well; what ends it is a new story. */
-const STEADY_MS = 60_000;
+export const STEADY_MS = 60_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
 /** The first death is made good in silence, the second may be chance. */

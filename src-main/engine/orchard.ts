@@ -47,17 +47,43 @@ export interface OrchardOptions {
   readonly person: Person | null;
   /** Shown in the snapshot beside the engine's own problems. */
   readonly faceProblems?: FaceProblems;
-  /** Starts the git helper (a utility process under Electron); null under plain Node: a child process. */
-  readonly startGitHelper: GitHelperStarter | null;
+  /** A desktop lacks what a person's login shell sets up, so that is asked. */
+  readonly startedFrom: 'desktop' | 'terminal';
+  /**
+   * Who starts the git processes of the hot path: a small process of its own, or this one, when it is
+   * small itself. A one-shot command is.
+   */
+  readonly gitProcesses: 'helper' | 'here';
+  /** Snapshots count on from here; 0 when left out. */
+  readonly firstRevision?: number;
   /** The machine's when left out; a test turns the hands of its own. */
   readonly clock?: Clock;
 }
 
-/** A process that runs `git-helper.js`, spoken to by structured messages. */
-export interface GitHelperChannel {
+/** The engine as a desktop holds it, wherever it runs. */
+export interface DesktopOrchard
+  extends Pick<Orchard, 'handlers' | 'log' | 'onSnapshot' | 'onOperation' | 'start' | 'dispose'> {
+  readonly settings: Pick<SettingsStore, 'get' | 'onChange'>;
+}
+
+/** What a desktop lends the engine. */
+export interface DesktopFace {
+  readonly env: OrchardOptions['env'];
+  readonly platform: OrchardOptions['platform'];
+  readonly notifier: Notifier;
+  readonly person: Person;
+  readonly faceProblems: FaceProblems;
+  /**
+   * The engine's own process ended and is started again; null when that is long ago. `tell` asks for more
+   * than a row: it keeps ending.
+   */
+  engineProblem(message: string | null, tell: boolean): void;
+}
+
+/** Another process of ours, spoken to by structured messages. */
+export interface ProcessChannel {
   send(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
   onExit(listener: (code: number | null) => void): void;
   kill(): void;
 }
-export type GitHelperStarter = (modulePath: string) => GitHelperChannel;

@@ -28,6 +28,7 @@ export function composeWhole(
     platform: bench.platform,
     notifier: options.notifier,
     person: null,
-    startGitHelper: null,
+    startedFrom: 'terminal',
+    gitProcesses: 'helper',
   });
 }

@@ -67,7 +67,7 @@ describe('starting and stopping', () => {
     );
   });
 
-  test('the git helper runs as a utility process that speaks in structured messages', async (ctx) => {
+  test('a process of ours runs as a utility process that speaks in structured messages', async (ctx) => {
     const app = await start(ctx, '--hidden');
     await poll(
       () => app.app.calls(),

@@ -16,6 +16,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'src-main/terminal': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
   'src-main/brain': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
   'src-main/settings': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
+  'src-main/link': ['src-main/system', 'src-main/engine', 'src-main/domain', 'src-main/contract'],
   'src-main/faces': ['src-main/engine', 'src-main/domain', 'src-main/contract', 'src-main/system'],
   'src-main/preload': ['src-main/contract'],
   'src-renderer': ['src-main/contract'],

@@ -46,6 +46,8 @@ export interface FleetDeps {
   /** 'all', or the directories whose repositories are looked at. */
   readonly scope: 'all' | readonly string[];
   readonly watch: boolean;
+  /** Snapshots count on from here. */
+  readonly firstRevision?: number;
   gitTool(): Promise<ToolState>;
   /** What else to tell: notifications refused, settings set aside. */
   problems(): readonly Problem[];
@@ -93,7 +95,7 @@ export function createFleet(deps: FleetDeps) {
   let cancelTrustLook: Cancel = () => undefined;
 
   let snapshot: Snapshot = {
-    revision: 0,
+    revision: deps.firstRevision ?? 0,
     takenAt: new Date(clock.now()).toISOString(),
     line: 'no sessions',
     counts: { needsYou: 0, working: 0, done: 0, worktrees: 0, repositories: 0 },

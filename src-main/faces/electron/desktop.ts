@@ -9,7 +9,7 @@ import { describeFailure } from '../../contract/failure-texts';
 import type { Failure } from '../../contract/failures';
 import type { PopoverView } from '../../contract/requests';
 import type { Result } from '../../contract/result';
-import type { Orchard, OrchardOptions } from '../../engine/orchard';
+import type { DesktopFace, DesktopOrchard } from '../../engine/orchard';
 import type { Cancel } from '../../engine/ports';
 import { createMonotonicClock } from '../../system/clock';
 import { APP_PAGE } from './addresses';
@@ -18,7 +18,6 @@ import { deferred } from './deferred';
 import { createEarlyLog } from './early-log';
 import { createFaceProblems } from './face-problems';
 import { followDesktop } from './follow-desktop';
-import { gitHelperStarter } from './git-helper-process';
 import { hardenApp, hardenSession } from './hardening';
 import { openIpc } from './ipc';
 import { createLaunchRequests } from './launch-requests';
@@ -52,9 +51,9 @@ export interface DesktopOptions {
     | 'session'
     | 'shell'
     | 'Tray'
-    | 'utilityProcess'
   >;
-  readonly compose: (options: OrchardOptions) => Promise<Orchard>;
+  /** Resolves with the engine, wherever it runs. */
+  readonly compose: (face: DesktopFace) => Promise<DesktopOrchard>;
   /** The directory that holds `out/` and `resources/`, absolute. */
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -95,7 +94,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   hardenSession(electron.session.defaultSession, log);
   serveApp({ protocol: electron.protocol, root: join(root, 'out', 'renderer'), log });
 
-  const composed = deferred<Orchard>();
+  const composed = deferred<DesktopOrchard>();
   const problems = createFaceProblems();
   const clock = createMonotonicClock();
   const { Notification } = electron;
@@ -135,10 +134,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     onDismissed: () => {
       if (platform === 'darwin') app.hide();
     },
-    onProblem(message, tell) {
-      problems.set('popover', message);
-      if (tell && message !== null) notifier.notify(ownNotice('popover', message), () => open('worktrees'));
-    },
+    onProblem: (message, tell) => sayProblem('popover', message, tell),
     onShown: () => {
       composed.promise
         .then(({ handlers }) => handlers['popover.opened']({}))
@@ -166,6 +162,12 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       anchor: tray.anchor,
     }),
   );
+
+  /** A part of the app that ends again and again: a row, and once a notification. */
+  function sayProblem(where: 'popover' | 'engine', message: string | null, tell: boolean) {
+    problems.set(where, message);
+    if (tell && message !== null) notifier.notify(ownNotice(where, message), () => open('worktrees'));
+  }
 
   /** Says a refusal of something that was asked for outside the popover. */
   function say(result: Result<unknown, Failure>) {
@@ -231,16 +233,12 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
 
   try {
     const orchard = await options.compose({
-      repositories: 'all',
-      watch: true,
       env,
       platform,
       notifier,
       person: createDialogPerson({ dialog, popover }),
       faceProblems: problems,
-      startGitHelper: gitHelperStarter((module, args, given) =>
-        electron.utilityProcess.fork(module, args, given),
-      ),
+      engineProblem: (message, tell) => sayProblem('engine', message, tell),
     });
     log.attach(orchard.log);
     undo.push(
@@ -266,7 +264,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   }
 
   /** Shortcut and login item follow the settings, at the start and whenever they change. */
-  function followSettings({ settings }: Orchard): Cancel {
+  function followSettings({ settings }: DesktopOrchard): Cancel {
     const follow = ({ shortcut: accelerator, openAtLogin }: ReturnType<typeof settings.get>) => {
       problems.set('shortcut', shortcut.apply(accelerator));
       void applyLoginItem(openAtLogin, {

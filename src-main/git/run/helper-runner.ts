@@ -1,6 +1,6 @@
 /** Git through the helper process: the app itself never starts a git process on the hot path. */
 import { fork } from 'node:child_process';
-import type { GitHelperChannel, GitHelperStarter } from '../../engine/orchard';
+import type { ProcessChannel } from '../../engine/orchard';
 import type { Log } from '../../engine/ports';
 import { createGitHost } from './git-host';
 import type { GitAnswer, GitCall, GitRunner, GitRunnerOptions } from './git-runner';
@@ -10,6 +10,9 @@ import { type FromHelper, fromHelper, type ToHelper } from './helper-messages';
 const DEATHS_A_MINUTE = 5;
 /** One question that kills the helper twice is not asked a third time. */
 const MOST_ATTEMPTS = 2;
+
+/** Starts a process that runs `git-helper.js`. */
+export type GitHelperStarter = (modulePath: string) => ProcessChannel;
 
 type Question = Extract<ToHelper, { readonly id: number }>;
 type Asked = Exclude<Question, { readonly kind: 'cancel' }>;
@@ -56,7 +59,7 @@ export function createHelperRunner(deps: HelperRunnerDeps): GitRunner {
   const waiting = new Map<number, Waiting>();
   const startTimes: number[] = [];
   const deaths: number[] = [];
-  let channel: GitHelperChannel | null = null;
+  let channel: ProcessChannel | null = null;
   /** Set when helpers keep dying: the same work, in this process. */
   let host: GitRunner | null = null;
   const inProcess = () => host;
@@ -73,7 +76,7 @@ export function createHelperRunner(deps: HelperRunnerDeps): GitRunner {
     latest = counts;
   };
 
-  function connected(): GitHelperChannel {
+  function connected(): ProcessChannel {
     if (channel !== null) return channel;
     const started = deps.startHelper(deps.modulePath);
     channel = started;
@@ -154,9 +157,6 @@ export function createHelperRunner(deps: HelperRunnerDeps): GitRunner {
     signal?.removeEventListener('abort', cancel);
     return answer;
   }
-
-  // Node takes its time to start; whoever asks first should not wait for all of it.
-  connected();
 
   // At once: it is up before the first question, which else would wait for a process to start.
   connected();

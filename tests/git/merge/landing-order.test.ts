@@ -43,7 +43,8 @@ async function scene(letters: string, pairs: readonly string[]) {
       platform: 'linux',
       notifier: null,
       person: null,
-      startGitHelper: null,
+      startedFrom: 'terminal',
+      gitProcesses: 'helper',
     });
     let open = true;
     const close = async () => {

@@ -2,8 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { GitHelperStarter } from '../../../src-main/engine/orchard';
-import { createHelperRunner, createNodeHelperStarter } from '../../../src-main/git/run/helper-runner';
+
+import {
+  createHelperRunner,
+  createNodeHelperStarter,
+  type GitHelperStarter,
+} from '../../../src-main/git/run/helper-runner';
 import { bundle } from '../../support/bundle';
 import { createObserving } from '../../support/observing';
 import { poll } from '../../support/poll';

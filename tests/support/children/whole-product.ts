@@ -59,7 +59,8 @@ async function obey(command: Command): Promise<unknown> {
         platform: 'linux',
         notifier: { notify: () => notified++, problem: null },
         person: null,
-        startGitHelper: null,
+        startedFrom: 'terminal',
+        gitProcesses: 'helper',
         clock: command.clock === 'manual' ? manual : fasterClock(command.clock.faster),
       });
       orchard.onSnapshot(() => snapshots++);

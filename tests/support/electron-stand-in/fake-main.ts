@@ -7,6 +7,7 @@ import * as electron from 'electron';
 import { registerAppScheme } from '../../../src-main/faces/electron/app-protocol';
 import { runDesktop } from '../../../src-main/faces/electron/desktop';
 import { launchRequest } from '../../../src-main/faces/electron/launch-requests';
+import { startUtility } from '../../../src-main/faces/electron/utility-channel';
 import { createFakeOrchard } from '../fake-orchard';
 import type { Questions, ToApp } from './messages';
 
@@ -23,7 +24,7 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
     env: process.env,
     argv: process.argv,
     home: homedir(),
-    async compose({ notifier, person, faceProblems, startGitHelper }) {
+    async compose({ notifier, person, faceProblems }) {
       const reached = { reached: 'pane', terminal: 'tmux', command: 'tmux attach' } as const;
       const told =
         (name: string) =>
@@ -42,22 +43,26 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
         // An answer that can't cross to the page is a bug of the engine.
         'operation.list': async () => ({ ok: true, value: { operations: (() => {}) as never } }),
       });
-      const helper = startGitHelper?.(`${process.cwd()}/tests/support/electron-stand-in/echo-helper.mjs`);
-      helper?.onMessage((message) => send({ type: 'engine.call', name: 'helper', input: message }));
-      helper?.send({ text: 'hello' });
+      const helper = startUtility(electron.utilityProcess.fork, {
+        modulePath: `${process.cwd()}/tests/support/electron-stand-in/echo-helper.mjs`,
+        serviceName: 'echo',
+        log: orchard.log,
+      });
+      helper.onMessage((message) => send({ type: 'engine.call', name: 'helper', input: message }));
+      helper.send({ text: 'hello' });
       const answers: { [Q in EngineQuestion]: (ask: Questions[Q]['ask']) => unknown } = {
         engineShows: ({ snapshot }) => {
           push(snapshot);
           return null;
         },
         engineNotifies: ({ request }) => {
-          notifier?.notify(request, () =>
+          notifier.notify(request, () =>
             send({ type: 'engine.call', name: 'notification.click', input: request.id }),
           );
           return null;
         },
-        engineProblems: () => faceProblems?.list() ?? [],
-        engineAsks: ({ title, exactText }) => person?.confirm(title, exactText) ?? false,
+        engineProblems: () => faceProblems.list(),
+        engineAsks: ({ title, exactText }) => person.confirm(title, exactText),
       };
       process.on('message', (message: ToApp) => {
         if (message.type !== 'question' || !(message.name in answers)) return;
@@ -67,7 +72,7 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
           (error: unknown) => send({ type: 'failure', id: message.id, message: String(error) }),
         );
       });
-      return { ...orchard, dispose: async () => helper?.kill() };
+      return { ...orchard, dispose: async () => helper.kill() };
     },
   }).catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
