@@ -75,6 +75,8 @@ export interface MergePlan {
     readonly command: RepositoryCommand | { readonly purpose: 'detected'; readonly text: string };
     readonly approved: boolean;
   }[];
+  /** Hooks inside a working tree that a step would run, as they will be when it does. */
+  readonly hooks?: readonly { readonly command: RepositoryCommand; readonly approved: boolean }[];
   /** Copied `CLAUDE.md` or `.claude/` files that differ from the base's: carry them over by hand. */
   readonly carryOver: readonly string[];
   readonly warnings: readonly string[];

@@ -36,7 +36,9 @@ export function spawnSteps(facts: SpawnFacts): readonly PlanStep[] {
       text: `Create ${facts.branch} at ${facts.base} (${facts.commit.slice(0, 9)}, ${facts.freshness}) in ${facts.path}${running}`,
     },
     ...(facts.copies.length === 0 ? [] : [{ id: SPAWN_STEPS.copy, text: `Copy ${list(facts.copies, 4)}` }]),
-    ...(facts.setup === null ? [] : [{ id: SPAWN_STEPS.setup, text: `Run setup: ${facts.setup.text}` }]),
+    ...(facts.setup === null
+      ? []
+      : [{ id: SPAWN_STEPS.setup, text: `Run setup: ${facts.setup.text.split('\n')[0] ?? ''}` }]),
     { id: SPAWN_STEPS.open, text: 'Open a terminal with Claude Code' },
   ];
 }

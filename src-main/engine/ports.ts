@@ -192,6 +192,12 @@ export interface WorktreeMaker {
   ): Promise<Result<CopyCandidates, SpawnFailure>>;
   /** What `add` would run in a worktree at this commit. */
   hooks(location: RepositoryLocation, commit: string): Promise<Result<WorktreeHooks, SpawnFailure>>;
+  /** A command's text to approve: with what it does in a worktree of this commit with these copies, or in a directory now. */
+  commandText(
+    location: RepositoryLocation,
+    where: { readonly commit: string; readonly copies: CopyCandidates } | { readonly directory: string },
+    run: string,
+  ): Promise<string>;
   /** Whether the commit has submodules, which git leaves empty in a new worktree. */
   hasSubmodules(location: RepositoryLocation, commit: string): Promise<boolean>;
   /**

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { FileFailure, RepositoryCommand } from '../../contract/failures';
+import type { FailureOf, FileFailure, RepositoryCommand } from '../../contract/failures';
 import type { RepositoryId } from '../../contract/ids';
 import type { Result } from '../../contract/result';
-import { ok } from '../../contract/result';
+import { fail, ok } from '../../contract/result';
 import type { SettingsStore } from '../ports';
 
 /**
@@ -41,6 +41,26 @@ export function createApprovals({ settings }: { readonly settings: SettingsStore
       return changed.ok ? ok(undefined) : changed;
     },
   };
+}
+
+/** Those that nobody has said yes to, each text once. */
+export function unapprovedOf(
+  approvals: Pick<Approvals, 'isApproved'>,
+  repository: RepositoryId,
+  commands: readonly RepositoryCommand[],
+): readonly RepositoryCommand[] {
+  const open = commands.filter((command) => !approvals.isApproved(repository, command));
+  return [...new Map(open.map(({ purpose, text }) => [text, { purpose, text }])).values()];
+}
+
+/** Asked right before something runs: what changed since it was approved stops there, and asks. */
+export function stillApproved(
+  approvals: Pick<Approvals, 'isApproved'>,
+  repository: RepositoryId,
+  commands: readonly RepositoryCommand[],
+): Result<void, FailureOf<'approval-needed'>> {
+  const open = unapprovedOf(approvals, repository, commands);
+  return open.length === 0 ? ok(undefined) : fail({ kind: 'approval-needed', commands: open });
 }
 
 /** What a plan keeps of the commands that it asked about: enough to know each of them again. */

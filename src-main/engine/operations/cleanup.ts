@@ -12,6 +12,7 @@ import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { CleanupChoices, CleanupDecision } from '../../domain/cleanup-plan';
 import { decideCleanup } from '../../domain/cleanup-plan';
+import { HOOKS_OF } from '../../domain/hook-events';
 import { PLAN_MS, undoUntil } from '../../domain/undo-rules';
 import type {
   CleanupStep,
@@ -23,7 +24,7 @@ import type {
   Removal,
   RepositoryLocation,
 } from '../ports';
-import { askedAbout, coveredBy } from './approvals';
+import { askedAbout, coveredBy, stillApproved, unapprovedOf } from './approvals';
 import type { RunningOperation } from './running-operations';
 import type { TransactionDeps } from './transaction-deps';
 
@@ -82,10 +83,15 @@ export const cleanupWork = z.object({
   places: z.array(z.string()),
 });
 
+/** `text` is what was approved: the command, and what the tree makes of it. */
+interface Teardown extends RepositoryCommand {
+  readonly run: string;
+}
+
 interface Looked {
   readonly survey: CleanupSurvey;
   readonly decision: CleanupDecision;
-  readonly teardown: RepositoryCommand | null;
+  readonly teardown: Teardown | null;
   /** What runs only after the person read and approved it. */
   readonly unapproved: readonly RepositoryCommand[];
 }
@@ -95,6 +101,18 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
   const inBackground = new Set<Promise<void>>();
   const toFree: CleanupWork[] = [];
   const never = new AbortController().signal;
+
+  const teardownIn = async (found: FoundWorktree, run: string): Promise<Teardown> => ({
+    purpose: 'teardown',
+    text: await deps.hooks.said(found.worktree.path, run),
+    run,
+  });
+  const hooksOf = ({ location }: FoundWorktree, step: 'delete-branch' | 'delete-remote') =>
+    deps.hooks.inTree(location, {
+      directory: location.root,
+      events: step === 'delete-branch' ? HOOKS_OF.ref : HOOKS_OF.push,
+      coming: [],
+    });
 
   const look = async (
     found: FoundWorktree,
@@ -106,24 +124,19 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
     const decision = decideCleanup(survey.value.facts, await fleet.sessions(found.worktree.id), choices);
     const config = await deps.configs.read(found.location);
     if (!config.ok) return config;
-    const teardown =
-      config.value.teardown === null || survey.value.facts.missing
-        ? null
-        : { purpose: 'teardown' as const, text: config.value.teardown };
+    const run = survey.value.facts.missing ? null : config.value.teardown;
+    const teardown = run === null ? null : await teardownIn(found, run);
     const commands = [
       ...(teardown === null ? [] : [teardown]),
-      ...(decision.deleteBranch || decision.deleteRemote
-        ? await deps.hooks.inTree(found.location, found.location.root)
-        : []),
+      ...(decision.deleteBranch ? await hooksOf(found, 'delete-branch') : []),
+      ...(decision.deleteRemote ? await hooksOf(found, 'delete-remote') : []),
     ];
-    const unapproved: RepositoryCommand[] = [];
-    for (const command of commands)
-      if (!deps.approvals.isApproved(found.location.id, command)) unapproved.push(command);
+    const unapproved = unapprovedOf(deps.approvals, found.location.id, commands);
     return ok({ survey: survey.value, decision, teardown, unapproved });
   };
 
   const stepsOf = ({ decision, teardown }: Looked) => [
-    ...(teardown === null ? [] : [{ id: 'teardown', text: `Run ${teardown.text}` }]),
+    ...(teardown === null ? [] : [{ id: 'teardown', text: `Run ${teardown.run}` }]),
     ...decision.steps,
   ];
 
@@ -132,11 +145,13 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
 
   const runTeardown = async (
     found: FoundWorktree,
-    command: RepositoryCommand,
+    command: Teardown,
     operation: RunningOperation,
-  ): Promise<Result<string | null, FailureOf<'cancelled'>>> => {
+  ): Promise<Result<string | null, FailureOf<'cancelled' | 'approval-needed'>>> => {
     operation.step('teardown', 'running');
-    const outcome = await deps.runner.run(command.text, found.worktree.path, {
+    const approved = stillApproved(deps.approvals, found.location.id, [await teardownIn(found, command.run)]);
+    if (!approved.ok) return approved;
+    const outcome = await deps.runner.run(command.run, found.worktree.path, {
       signal: operation.signal,
       limitMs: TEARDOWN_MS,
       env: {},
@@ -146,7 +161,7 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
     const fine = outcome.exitCode === 0;
     operation.step('teardown', fine ? 'done' : 'failed');
     // What it would have taken down stays up; that is no reason to keep the worktree.
-    return ok(fine ? null : `“${command.text}” ended with ${outcome.exitCode ?? outcome.reason}.`);
+    return ok(fine ? null : `“${command.run}” ended with ${outcome.exitCode ?? outcome.reason}.`);
   };
 
   /** Puts everything back and says so in the journal; a blocked way back stays for the next start. */
@@ -238,7 +253,11 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
       const stop = await inTheWay(found, operation.signal);
       if (stop !== null) return refuse(stop, await rollBack(location, work, entry));
       operation.step(step, 'running');
-      const announced = await entry.step(step);
+      const approved =
+        step === 'delete-branch' || step === 'delete-remote'
+          ? stillApproved(deps.approvals, location.id, await hooksOf(found, step))
+          : ok(undefined);
+      const announced = approved.ok ? await entry.step(step) : approved;
       const done = announced.ok
         ? await removal.perform(location, work, step as CleanupStep, operation.signal)
         : announced;

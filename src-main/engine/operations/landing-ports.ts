@@ -219,6 +219,8 @@ export interface MergeProgress {
 export interface MergeSurvey {
   readonly facts: MergeFacts;
   readonly validation: readonly ValidationCommand[];
+  /** Hooks inside a working tree that a step would run, as they are and as the merged tree has them. */
+  readonly hooks: readonly RepositoryCommand[];
   readonly baseTip: string;
   readonly upstream: MergeWork['upstream'];
   readonly branchOnRemote: MergeWork['branchOnRemote'];
@@ -237,6 +239,13 @@ export interface Landing {
       readonly signal: AbortSignal;
     },
   ): Promise<Result<MergeSurvey, MergeFailure>>;
+  /** Hooks inside a working tree that this step runs, as they are and as the commit that comes has them. */
+  hooksOf(
+    location: RepositoryLocation,
+    work: MergeWork,
+    step: 'update' | 'push-branch' | 'land' | 'push',
+    commit: string,
+  ): Promise<readonly RepositoryCommand[]>;
   pin(location: RepositoryLocation, work: MergeWork): Promise<Result<void, MergeFailure>>;
   /** Builds the branch with the base brought in; moves nothing. */
   buildUpdate(
@@ -313,10 +322,34 @@ export interface OutputFile {
   close(): Promise<void>;
 }
 
-/** Hooks that are repository code: they lie in the working tree (`.husky`), so a pull can change them. */
+/** Where hooks are about to run, and what will lie there by then. */
+export interface HookGround {
+  /** Where git is started: it decides which hooks folder counts. */
+  readonly directory: string;
+  /** The hooks that the step can run, as git names them. */
+  readonly events: readonly string[];
+  /** Commits (or trees) that come into a worktree while the step runs; null for one that is made by it. */
+  readonly coming: readonly {
+    readonly worktree: string | null;
+    readonly commit: string;
+    readonly env?: Readonly<Record<string, string>>;
+  }[];
+}
+
+/**
+ * What is repository code, because it lies in a working tree (`.husky`, a script of package.json): a
+ * pull can change it, so each is approved by its exact text, and looked at again right before it runs.
+ */
 export interface RepositoryHooks {
-  /** Those that git would run for a command in this directory. */
-  inTree(location: RepositoryLocation, directory: string): Promise<readonly RepositoryCommand[]>;
+  /** Hooks inside a working tree that the step would run, as they are now and as the coming commits have them. */
+  inTree(location: RepositoryLocation, ground: HookGround): Promise<readonly RepositoryCommand[]>;
+  /** The person's own hooks that the step would run, by file. */
+  own(
+    location: RepositoryLocation,
+    ground: Pick<HookGround, 'directory' | 'events'>,
+  ): Promise<readonly string[]>;
   /** Names of all hooks that are installed, wherever they lie. */
   installed(location: RepositoryLocation, directory: string): Promise<readonly string[]>;
+  /** A command's text to approve: with what it does in this directory, as it is now. */
+  said(directory: string, run: string): Promise<string>;
 }

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { describeFailure } from '../../contract/failure-texts';
 import type { CleanupFailure, MergeFailure } from '../../contract/failures';
-import type { WorktreeId } from '../../contract/ids';
+import type { RepositoryId, WorktreeId } from '../../contract/ids';
 import type { CleanupDone, MergeDone } from '../../contract/plans';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { CleanupChoices } from '../../domain/cleanup-plan';
 import type { MergeChoices, MergeDecision, ValidationCommand } from '../../domain/merge-plan';
-import { sessionInTheWay } from '../../domain/merge-plan';
+import { asRepositoryCommand, sessionInTheWay } from '../../domain/merge-plan';
 import { undoUntil } from '../../domain/undo-rules';
 import type {
   FoundWorktree,
@@ -21,6 +21,7 @@ import type {
   OutputFile,
   RepositoryLocation,
 } from '../ports';
+import { stillApproved } from './approvals';
 import type { RunningOperation } from './running-operations';
 import type { TransactionDeps } from './transaction-deps';
 import type { Reversal } from './undo';
@@ -143,6 +144,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
   };
 
   const validate = async (
+    repository: RepositoryId,
     work: MergeWork,
     commands: readonly ValidationCommand[],
     operation: RunningOperation,
@@ -151,6 +153,10 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     for (const [at, command] of commands.entries()) {
       const step = `validate-${at}`;
       operation.step(step, 'running');
+      // The one before may have changed what this one does, and so may anybody else.
+      const text = await deps.hooks.said(work.path, command.run);
+      const approved = stillApproved(deps.approvals, repository, [asRepositoryCommand({ ...command, text })]);
+      if (!approved.ok) return approved;
       output.write(`\n$ ${command.run}\n`);
       const before = clock.now();
       const outcome = await deps.runner.run(command.run, work.path, {
@@ -235,6 +241,9 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
         operation.step(step, 'running');
         return entry.step(step, data);
       };
+      /** Hooks come with the very commit that a step brings in: asked about it, right before. */
+      const trusted = async (name: 'update' | 'push-branch' | 'land' | 'push', commit: string) =>
+        stillApproved(deps.approvals, location.id, await landing.hooksOf(location, work, name, commit));
       const io = {
         signal,
         onOutput(text: string) {
@@ -256,6 +265,8 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
         if (!built.ok) return built;
         // Known before the branch moves, so that a crash in between can be told from one after.
         progress = { ...progress, updated: built.value };
+        step = await trusted('update', built.value);
+        if (!step.ok) return step;
         step = await begin('update', { to: built.value }, true);
         if (!step.ok) return step;
         step = await landing.moveBranch(location, work, built.value);
@@ -267,7 +278,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       if (validation.length > 0) {
         step = await begin('validate-0');
         if (!step.ok) return step;
-        step = await validate(work, validation, operation, output);
+        step = await validate(location.id, work, validation, operation, output);
         if (!step.ok) return step;
       }
       // Also without validation: a session may have gone on in the meantime.
@@ -275,6 +286,8 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       if (!step.ok) return step;
 
       if (work.strategy === 'pr') {
+        step = await trusted('push-branch', progress.updated);
+        if (!step.ok) return step;
         step = await begin('push-branch', { to: progress.updated });
         if (!step.ok) return step;
         step = await landing.pushBranch(location, work, progress.updated, io);
@@ -292,6 +305,8 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       current = 'land';
       const built = await landing.build(location, work, progress.updated, signal);
       if (!built.ok) return built;
+      step = await trusted('land', built.value);
+      if (!step.ok) return step;
       step = await begin('land', { to: built.value });
       if (!step.ok) return step;
       progress = { ...progress, landed: built.value };
@@ -300,6 +315,8 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       operation.step('land', 'done');
 
       if (work.push) {
+        step = await trusted('push', built.value);
+        if (!step.ok) return step;
         step = await begin('push', { to: built.value });
         if (!step.ok) return step;
         step = await landing.push(location, work, built.value, io);

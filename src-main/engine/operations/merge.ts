@@ -12,7 +12,7 @@ import type { MergeChoices, MergeDecision, ValidationCommand } from '../../domai
 import { asRepositoryCommand, decideMerge } from '../../domain/merge-plan';
 import { PLAN_MS } from '../../domain/undo-rules';
 import type { FoundWorktree, JournalEntry, JournalRecord, MergeSurvey, RepositoryLocation } from '../ports';
-import { askedAbout, coveredBy } from './approvals';
+import { askedAbout, coveredBy, unapprovedOf } from './approvals';
 import { createMergeExecution, type MergeExecutionDeps } from './merge-execution';
 
 export interface Merger {
@@ -76,21 +76,13 @@ export function createMerger(deps: MergerDeps): Merger {
     const sessions = await fleet.sessions(found.worktree.id);
     const runs = choices.skipValidation ? [] : survey.value.validation;
     const decision = decideMerge(survey.value.facts, sessions, runs, choices, only);
-    const validation = [];
-    const unapproved = [];
-    for (const command of runs) {
-      const approved = deps.approvals.isApproved(found.location.id, asRepositoryCommand(command));
-      validation.push({ command, approved });
-      if (!approved) unapproved.push(asRepositoryCommand(command));
-    }
-    const places = new Set([found.worktree.path, ...survey.value.facts.baseCheckouts.map((one) => one.path)]);
-    for (const place of places)
-      for (const hook of await deps.hooks.inTree(found.location, place))
-        if (
-          !deps.approvals.isApproved(found.location.id, hook) &&
-          !unapproved.some((one) => one.text === hook.text)
-        )
-          unapproved.push(hook);
+    const { id } = found.location;
+    const validation = runs.map((command) => ({
+      command,
+      approved: deps.approvals.isApproved(id, asRepositoryCommand(command)),
+    }));
+    const commands = [...runs.map(asRepositoryCommand), ...survey.value.hooks];
+    const unapproved = unapprovedOf(deps.approvals, id, commands);
     return ok({ survey: survey.value, decision, validation, unapproved });
   };
 
@@ -138,6 +130,10 @@ export function createMerger(deps: MergerDeps): Merger {
       steps: known?.decision.steps ?? [],
       conflicts: facts?.conflicts.map((conflict) => conflict.file) ?? [],
       collisions: facts?.collisions.map(({ name: _name, ...collision }) => collision) ?? [],
+      hooks: (known?.survey.hooks ?? []).map((command) => ({
+        command,
+        approved: deps.approvals.isApproved(found.location.id, command),
+      })),
       order: only === 'merge' && known !== null ? found.order : null,
       validation:
         known?.validation.map(({ command, approved }) => ({

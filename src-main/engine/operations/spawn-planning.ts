@@ -73,6 +73,8 @@ export interface PlannedSpawn {
   readonly facts: SpawnFacts;
   readonly copyFrom: string | null;
   readonly leaveOut: readonly string[];
+  /** The setup command itself; the facts have the text that was approved for it. */
+  readonly setup: string | null;
   readonly task: string | null;
   /** The base that was asked for (or found), to look whether it has moved. */
   readonly asked: string | null;
@@ -118,7 +120,12 @@ export async function planSpawn(
   if (!hooks.ok) return hooks;
 
   const setup: RepositoryCommand | null =
-    config.value.setup === null ? null : { purpose: 'setup', text: config.value.setup };
+    config.value.setup === null
+      ? null
+      : {
+          purpose: 'setup',
+          text: await maker.commandText(location, { commit, copies: candidates.value }, config.value.setup),
+        };
   const facts: SpawnFacts = {
     branch,
     path,
@@ -199,6 +206,7 @@ export async function planSpawn(
     facts,
     copyFrom: candidates.value.from,
     leaveOut: candidates.value.leaveOut,
+    setup: config.value.setup,
     task,
     asked: input.base ?? config.value.base ?? repository.base,
     sessionId,

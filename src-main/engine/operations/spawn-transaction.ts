@@ -19,6 +19,7 @@ import type {
   WorktreeMaker,
   WorktreeSpec,
 } from '../ports';
+import { type Approvals, stillApproved } from './approvals';
 import type { RecoverOne } from './recovery';
 import type { RunningOperation } from './running-operations';
 import type { PlannedSpawn } from './spawn-planning';
@@ -34,6 +35,10 @@ export interface SpawnTransactionDeps {
   readonly log: Log;
   /** How long a setup command may take, ms. */
   readonly setupLimitMs: number;
+}
+
+interface WithApprovals {
+  readonly approvals: Pick<Approvals, 'isApproved'>;
 }
 
 /** Announced besides the steps of `WorktreeMaker.add`. */
@@ -62,7 +67,7 @@ type Steps = readonly { readonly step: string; readonly data: unknown }[];
  * done; whatever fails (a cancel too), all of it is taken back before the failure is answered.
  */
 export async function makeSpawn(
-  deps: SpawnTransactionDeps,
+  deps: SpawnTransactionDeps & WithApprovals,
   planned: PlannedSpawn,
   operation: RunningOperation,
   sessionId: string | null,
@@ -123,7 +128,7 @@ export async function makeSpawn(
 type Announce = Parameters<WorktreeMaker['add']>[2]['announce'];
 
 async function makeAll(
-  deps: SpawnTransactionDeps,
+  deps: SpawnTransactionDeps & WithApprovals,
   planned: PlannedSpawn,
   operation: RunningOperation,
   spec: WorktreeSpec,
@@ -174,11 +179,15 @@ async function makeAll(
     operation.step(SPAWN_STEPS.copy, 'done');
   }
 
-  if (facts.setup !== null) {
+  if (planned.setup !== null) {
     show(SPAWN_STEPS.setup);
+    // A hook or a copied file may have changed what it does, since its text was approved.
+    const text = await deps.maker.commandText(location, { directory: spec.path }, planned.setup);
+    const approved = stillApproved(deps.approvals, location.id, [{ purpose: 'setup', text }]);
+    if (!approved.ok) return approved;
     const said = await announce(SPAWN_STEPS.setup);
     if (!said.ok) return said;
-    const ran = await deps.commands.run(facts.setup.text, spec.path, {
+    const ran = await deps.commands.run(planned.setup, spec.path, {
       signal,
       limitMs: deps.setupLimitMs,
       env: {
@@ -194,7 +203,7 @@ async function makeAll(
     if (ran.reason !== 'exited' || ran.exitCode !== 0)
       return fail({
         kind: 'setup-failed',
-        command: facts.setup.text,
+        command: planned.setup,
         exitCode: ran.exitCode,
         output:
           ran.reason === 'timed-out'

@@ -158,7 +158,7 @@ async function lookAgain(
   if (!hooks.ok) return hooks.error;
   if (base.value.commit !== facts.commit)
     return { kind: 'plan-outdated', changed: `${facts.base} has moved` };
-  if (config.value.setup !== (facts.setup?.text ?? null))
+  if (config.value.setup !== planned.setup)
     return { kind: 'plan-outdated', changed: 'The setup command in .orchard.json has changed' };
   const texts = (commands: readonly { readonly text: string }[]) =>
     commands.map(({ text }) => text).join('\0');

@@ -20,6 +20,7 @@ import { pin, unpin } from '../kept/backup';
 import { openOperationLog } from '../kept/operation-log';
 import type { GitCommand } from '../run/git-command';
 import { gitFailure } from '../run/git-command';
+import { hooksOfStep } from './judged-code';
 import type { MoveFailure } from './moves';
 import { moveBranch } from './moves';
 import type { PullRequests } from './pull-requests';
@@ -37,6 +38,8 @@ export function createLanding(deps: LandingDeps): Landing {
   const { git } = deps;
   return {
     survey: (found, choices, options) => surveyLanding(deps, found, choices, options),
+
+    hooksOf: (location, work, step, commit) => hooksOfStep(deps.hooks, location, work, step, commit),
 
     pin: (location, work) =>
       pin(git, location, {

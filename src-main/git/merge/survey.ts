@@ -6,13 +6,7 @@ import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { Collision } from '../../contract/snapshot';
 import { contains, pathStyleOf } from '../../domain/containment';
-import type {
-  BaseCheckout,
-  ConflictFile,
-  MergeChoices,
-  MergeFacts,
-  ValidationCommand,
-} from '../../domain/merge-plan';
+import type { BaseCheckout, ConflictFile, MergeChoices, MergeFacts } from '../../domain/merge-plan';
 import type {
   FoundWorktree,
   Landing,
@@ -29,10 +23,10 @@ import { hashOf, readWorkingState, strayFiles } from '../facts/working-state';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure, lines, scratchObjects } from '../run/git-command';
 import { withScratch } from '../run/scratch';
+import { type JudgedCode, judgeCode } from './judged-code';
 import { pathsInTheWay } from './paths-in-the-way';
 import { predictedRegions } from './predicted-regions';
 import { buildRebase } from './rebase-in-memory';
-import { detectValidation } from './validation-detect';
 
 export interface LandingSurveyDeps {
   readonly git: GitCommand;
@@ -81,9 +75,28 @@ export async function surveyLanding(
   if (!counts.ok) return counts;
   const holders = checkouts.filter((one) => one !== here && one.holds.includes(base.name) && !one.isBare);
 
-  const predicted = await predict(git, location, here, base, tip, !behind.value, choices, holders[0] ?? null);
+  const [holding] = holders;
+  const code = {
+    only: options.only,
+    choices,
+    behind: !behind.value,
+    configured: options.configured,
+    worktree: here.path,
+    baseCheckout: holding === undefined || holding.missing ? null : holding.path,
+  };
+  const predicted = await predict(
+    git,
+    location,
+    here,
+    base,
+    tip,
+    !behind.value,
+    choices,
+    holding ?? null,
+    (prediction) => judgeCode(deps, location, code, prediction),
+  );
   if (!predicted.ok) return predicted;
-  const { conflicts, addsNothing, inTheWay, baseInTheWay } = predicted.value;
+  const { conflicts, addsNothing, inTheWay, baseInTheWay, validation, hooks } = predicted.value;
   const baseCheckouts: BaseCheckout[] = [];
   for (const holder of holders) {
     const checked = await baseState(deps, checkouts, holder, holder === holders[0] ? baseInTheWay : []);
@@ -135,15 +148,10 @@ export async function surveyLanding(
           : named(found, found.collisions),
     skippedHooks: await skippedHooks(deps, location, here.path, choices, options.only),
   };
-  const validation: readonly ValidationCommand[] =
-    options.only === 'rebase'
-      ? []
-      : options.configured.length > 0
-        ? options.configured.map((text) => ({ purpose: 'validate', run: text, text }))
-        : await detectValidation(here.path, deps.platform);
   return ok({
     facts,
     validation,
+    hooks,
     baseTip: base.tip,
     upstream: base.upstream,
     branchOnRemote,
@@ -159,6 +167,7 @@ export async function surveyLanding(
           conflicts.map((conflict) => conflict.file),
           branchOnRemote?.seen ?? null,
           validation.map((command) => command.text),
+          hooks.map((hook) => hook.text),
         ]),
       )
       .digest('hex'),
@@ -202,9 +211,13 @@ async function predict(
   behind: boolean,
   choices: MergeChoices,
   holder: Checkout | null,
+  /** What of the repository's own code would run in the tree that this gives. */
+  judge: (
+    prediction: { readonly tree: string; readonly env: Readonly<Record<string, string>> } | null,
+  ) => Promise<JudgedCode>,
 ): Promise<
   Result<
-    {
+    JudgedCode & {
       readonly conflicts: readonly ConflictFile[];
       readonly addsNothing: boolean;
       readonly inTheWay: readonly string[];
@@ -240,7 +253,8 @@ async function predict(
         conflicts = rebased.error.files.map((file) => ({ file, regions: regions.get(file) ?? [] }));
       } else return rebased;
     }
-    if (conflicts.length > 0) return ok({ conflicts, addsNothing: false, inTheWay: [], baseInTheWay: [] });
+    if (conflicts.length > 0)
+      return ok({ conflicts, addsNothing: false, inTheWay: [], baseInTheWay: [], ...(await judge(null)) });
     const trees = await git(here.path, ['rev-parse', `${base.tip}^{tree}`, `${result}^{tree}`], {
       mode: 'read',
       env,
@@ -258,6 +272,7 @@ async function predict(
       addsNothing: baseTree === resultTree,
       inTheWay: inWorktree.value,
       baseInTheWay: inBase.value,
+      ...(await judge({ tree: result, env })),
     });
   });
 }

@@ -1,9 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ok } from '../../contract/result';
+import { HOOKS_OF } from '../../domain/hook-events';
 import type { Log, WorktreeMaker } from '../../engine/ports';
 import { errorCode } from '../../system/file-failure';
+import { commandText } from '../facts/command-text';
+import { createRepositoryHooks } from '../facts/hooks';
 import { surveyRepository } from '../facts/repository-survey';
-import { findWorktreeHooks } from '../facts/worktree-hooks';
+import { commitFiles, copiedFiles } from '../facts/tree-files';
 import type { GitCommand } from '../run/git-command';
 import type { PlainGit } from '../run/simple-git-instance';
 import { findCopyCandidates } from './copy-candidates';
@@ -20,7 +24,8 @@ export interface WorktreeMakerDeps {
 }
 
 export function createWorktreeMaker(deps: WorktreeMakerDeps): WorktreeMaker {
-  const { git, command, emptyDirectory } = deps;
+  const { git, command } = deps;
+  const hooks = createRepositoryHooks(command);
   return {
     resolveBase: (location, base, fetchLimitMs, signal) =>
       resolveSpawnBase({ git, command }, location, base, fetchLimitMs, signal),
@@ -52,9 +57,21 @@ export function createWorktreeMaker(deps: WorktreeMakerDeps): WorktreeMaker {
     },
 
     async hooks(location, commit) {
-      const survey = await surveyRepository(git, location);
-      return survey.ok ? findWorktreeHooks(git, location, survey.value, commit, emptyDirectory) : survey;
+      const ground = {
+        directory: location.isBare ? location.commonDir : location.root,
+        events: HOOKS_OF.add,
+        coming: [{ worktree: null, commit }],
+      };
+      return ok({
+        inTree: await hooks.inTree(location, ground),
+        others: await hooks.own(location, ground),
+      });
     },
+
+    commandText: (location, where, run) =>
+      'directory' in where
+        ? hooks.said(where.directory, run)
+        : commandText(run, copiedFiles(commitFiles(command, location.commonDir, where.commit), where.copies)),
 
     async hasSubmodules(location, commit) {
       const entry = await git.read(location.commonDir, [
