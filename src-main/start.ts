@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { platformOf } from './faces/electron/platform-policy';
+import { readSandboxFacts } from './faces/electron/sandbox-facts';
 import {
   desktopObstacle,
   electronFailed,
@@ -96,7 +97,10 @@ async function runDesktop(): Promise<Obstacle> {
   const { code, signal } = await run(electron, [root, ...argv]);
   const asked = signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGHUP';
   if (code !== 0 && !asked && performance.now() - startedAt < FAILED_START_MS)
-    return electronFailed(signal === null ? `exit code ${code}` : `signal ${signal}`);
+    return electronFailed(
+      signal === null ? `exit code ${code}` : `signal ${signal}`,
+      platform === 'linux' ? await readSandboxFacts(electron) : null,
+    );
   process.exit(code ?? 1);
 }
 

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Platform } from './platform-policy';
+import type { SandboxFacts } from './sandbox-facts';
 
 export interface Obstacle {
   /** One sentence: what is missing. */
@@ -92,8 +93,43 @@ export const installFailed = (exitCode: number | null): Obstacle => ({
   next: 'Check that github.com can be reached (npm’s proxy settings apply), or point ELECTRON_OVERRIDE_DIST_PATH at an unpacked Electron 45.',
 });
 
-/** After Electron ended right after its start. */
-export const electronFailed = (how: string): Obstacle => ({
-  problem: `Electron ended at once (${how}; its words are above).`,
-  next: 'On Linux this is mostly a missing library or a sandbox that the system does not allow: install what it names.',
-});
+/** As one word of a POSIX shell. */
+const shellWord = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * What to do where the system does not let Electron's sandbox start; null when that is not why. Never
+ * `--no-sandbox`: https://www.electronjs.org/docs/latest/tutorial/sandbox
+ */
+export function sandboxObstacle({ program, helper, helperReady, namespaces }: SandboxFacts): Obstacle | null {
+  if (namespaces === null || helperReady) return null;
+  const owner = `sudo chown root:root ${shellWord(helper)} && sudo chmod 4755 ${shellWord(helper)}`;
+  if (namespaces === 'kernel')
+    return {
+      problem: 'This kernel gives ordinary programs no user namespaces, which Electron’s sandbox needs.',
+      next: `Make its setuid helper root’s (again after each npm ci), then run npm start:\n  ${owner}`,
+    };
+  const profile = `abi <abi/4.0>,\ninclude <tunables/global>\nprofile orchard-electron ${JSON.stringify(program)} flags=(unconfined) { userns, }\n`;
+  return {
+    problem:
+      'AppArmor keeps ordinary programs from user namespaces here (Ubuntu since 23.10), which Electron’s sandbox needs.',
+    next: [
+      'Allow it for this Electron with a profile, which outlives npm ci:',
+      `  printf '%s' ${shellWord(profile)} | sudo tee /etc/apparmor.d/orchard-electron && sudo apparmor_parser -r /etc/apparmor.d/orchard-electron`,
+      'or make its setuid helper root’s, again after each npm ci:',
+      `  ${owner}`,
+      'then run npm start.',
+    ].join('\n'),
+  };
+}
+
+/** After Electron ended right after its start; `sandbox` is null where there is none to look at. */
+export function electronFailed(how: string, sandbox: SandboxFacts | null): Obstacle {
+  const known = sandbox === null ? null : sandboxObstacle(sandbox);
+  const problem = `Electron ended at once (${how}; its words are above).`;
+  return known === null
+    ? {
+        problem,
+        next: 'On Linux this is mostly a missing library or a sandbox that the system does not allow: install what it names.',
+      }
+    : { problem: `${problem} ${known.problem}`, next: known.next };
+}
