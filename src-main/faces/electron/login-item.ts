@@ -18,9 +18,12 @@ export interface LoginItemDeps {
 
 /**
  * Makes the system agree with the setting. Answers a sentence when it does not, else null. An app that
- * runs from a checkout is not registered: it would register Electron itself.
+ * runs from a checkout is not registered: it would register Electron itself. Nor is an instance of its
+ * own (ORCHARD_HOME): there is one entry a person, which it would take away or point elsewhere.
  */
 export async function applyLoginItem(openAtLogin: boolean, deps: LoginItemDeps): Promise<string | null> {
+  if ((deps.env.ORCHARD_HOME ?? '') !== '')
+    return openAtLogin ? 'Opening at login does not work for an instance with its own ORCHARD_HOME.' : null;
   if (!deps.app.isPackaged) return openAtLogin ? 'Opening at login works with the installed app only.' : null;
   try {
     if (deps.platform === 'linux') return await applyAutostartFile(openAtLogin, deps);
