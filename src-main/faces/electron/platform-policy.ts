@@ -67,6 +67,3 @@ export const platformPolicies: { readonly [P in Platform]: PlatformPolicy } = {
 /** The three systems that Orchard knows; any other Unix is treated as Linux is. */
 export const platformOf = (platform: string): Platform =>
   platform === 'darwin' || platform === 'win32' ? platform : 'linux';
-
-/** What Windows knows the app by; the installer's Start-menu shortcut carries the same. */
-export const APP_USER_MODEL_ID = 'dev.orchard.app';
