@@ -13,7 +13,7 @@ import { pathStyleOf } from './domain/containment';
 import { createDoctor } from './engine/doctor';
 import { createFleet } from './engine/fleet/fleet';
 import { createHandlers, guarded } from './engine/handlers';
-import { createAnnouncer } from './engine/notify';
+import { type Announcer, createAnnouncer } from './engine/notify';
 import { createOpener } from './engine/open';
 import { openablesOf } from './engine/openables';
 import type { Orchard, OrchardOptions } from './engine/orchard';
@@ -257,8 +257,9 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
   );
 
   const cancels: Cancel[] = [];
+  let announcer: Announcer | null = null;
   if (options.notifier !== null) {
-    const announcer = createAnnouncer({
+    announcer = createAnnouncer({
       notifier: options.notifier,
       settings,
       terminals,
@@ -267,16 +268,20 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
       sessionFacts: (id) => fleet.session(id)?.facts ?? null,
       open: (sessionId) => {
         void handlers['session.open']({ sessionId }).then((opened) => {
-          if (!opened.ok) log.warn('notification.open', { failure: opened.error });
+          if (opened.ok) return;
+          log.warn('notification.open', { failure: opened.error });
+          options.person?.refused?.(opened.error);
         });
       },
+      showList: () => options.person?.showList?.(),
       markSeen: (id) => {
         const facts = fleet.session(id)?.facts;
         if (facts != null)
           fleet.markSeen([facts.key]).catch((error: unknown) => log.bug('mark as seen', error));
       },
     });
-    cancels.push(fleet.onSnapshot((snapshot) => void announcer.consider(snapshot)));
+    const { consider } = announcer;
+    cancels.push(fleet.onSnapshot((snapshot) => void consider(snapshot)));
   }
   if (watch) {
     // What a crash left is finished or rolled back once, as soon as its repository is seen.
@@ -311,6 +316,18 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
         fleet.repositories().map(({ location }) => transactions.recovery.ifNeeded(location)),
       );
       return recovered.flat().length === 0 ? first : fleet.refresh();
+    },
+    leave: () => announcer?.leave(),
+    comeBack() {
+      fleet
+        .refresh()
+        .catch((error: unknown) => {
+          // A look that fails tells nothing new; what is known is said all the same.
+          log.bug('come back', error);
+          return fleet.snapshot();
+        })
+        .then((snapshot) => announcer?.comeBack(snapshot))
+        .catch((error: unknown) => log.bug('come back', error));
     },
     settled: () => fleet.settled(),
     performance: () => gitSide.observer.performance?.() ?? null,

@@ -19,12 +19,13 @@ export interface NotificationInput {
   readonly minuteOfDay: number;
 }
 
+type Kind = keyof Settings['notifications']['kinds'];
+
 export interface NotificationCandidate extends NotificationRequest {
+  readonly kind: Kind;
   /** Said even though its terminal is in front (the person asked for the bell). */
   readonly always: boolean;
 }
-
-type Kind = keyof Settings['notifications']['kinds'];
 
 const inTurn = (session: SessionView) =>
   session.state === 'working' || session.state === 'needs-permission' || session.state === 'needs-answer';
@@ -148,8 +149,42 @@ export function decideNotifications(input: NotificationInput): {
       sound: settings.sound,
       sessionKey: session.id,
       worktreeId: worktree?.id ?? null,
+      kind,
       always: bell,
     });
   }
   return { candidates, memory };
+}
+
+const KIND_WORDS: { readonly [K in Kind]: (count: number) => string } = {
+  needsYou: (count) => `${count} ${count === 1 ? 'needs' : 'need'} you`,
+  failed: (count) => `${count} failed`,
+  crashed: (count) => `${count} crashed`,
+  done: (count) => `${count} done`,
+};
+const KIND_ORDER = ['needsYou', 'failed', 'crashed', 'done'] as const;
+
+/**
+ * What somebody who comes back is told: what came to stand while they were away, each as it stands now.
+ * One is said as itself; more become one notification, whose click shows the list.
+ */
+export function summarize(candidates: readonly NotificationCandidate[]): readonly NotificationRequest[] {
+  if (candidates.length <= 1)
+    return candidates.map(({ kind: _kind, always: _always, ...request }) => request);
+  const ofKind = (kind: Kind) => candidates.filter((candidate) => candidate.kind === kind);
+  const counts = KIND_ORDER.flatMap((kind) => {
+    const count = ofKind(kind).length;
+    return count === 0 ? [] : [KIND_WORDS[kind](count)];
+  });
+  const names = KIND_ORDER.flatMap((kind) => ofKind(kind).map(({ title }) => title));
+  return [
+    {
+      id: 'orchard-away',
+      title: `While you were away: ${counts.join(' · ')}`,
+      body: clip(names.join(', ')),
+      sound: candidates.some(({ sound }) => sound),
+      sessionKey: null,
+      worktreeId: null,
+    },
+  ];
 }

@@ -1,5 +1,6 @@
 /** The engine as the faces see it; `compose.ts` builds one. */
 
+import type { Failure } from '../contract/failures';
 import type { OperationEvent } from '../contract/operations';
 import type { Handlers } from '../contract/requests';
 import type { Problem, Snapshot } from '../contract/snapshot';
@@ -17,6 +18,10 @@ export interface Orchard {
   start(): Promise<Snapshot>;
   /** Resolves when nothing provisional is left: collisions decided, past conversations read. */
   settled(): Promise<Snapshot>;
+  /** Nobody sits before the screen: notifications wait. Only a desktop knows. */
+  leave(): void;
+  /** Somebody is back: everything is looked at once, then what changed is said in one notification. */
+  comeBack(): void;
   /** What watching holds and costs so far; null without git. */
   performance(): WatchPerformance | null;
   dispose(): Promise<void>;
@@ -27,6 +32,9 @@ export interface Person {
   chooseDirectory(title: string): Promise<string | null>;
   /** Shows exactly this text and asks for a yes. */
   confirm(title: string, exactText: string): Promise<boolean>;
+  /** Says why what was asked for outside the popover (a click on a notification) was not done. */
+  refused?(failure: Failure): void;
+  showList?(): void;
 }
 
 /** What a face could not do (a shortcut that is taken, a login item that was refused), for the snapshot. */
@@ -62,7 +70,10 @@ export interface OrchardOptions {
 
 /** The engine as a desktop holds it, wherever it runs. */
 export interface DesktopOrchard
-  extends Pick<Orchard, 'handlers' | 'log' | 'onSnapshot' | 'onOperation' | 'start' | 'dispose'> {
+  extends Pick<
+    Orchard,
+    'handlers' | 'log' | 'onSnapshot' | 'onOperation' | 'start' | 'leave' | 'comeBack' | 'dispose'
+  > {
   readonly settings: Pick<SettingsStore, 'get' | 'onChange'>;
 }
 

@@ -54,13 +54,17 @@ export function createEngineClient({ start, face, clock, elapsedMs, log }: Engin
   let startWanted = false;
   let composedOnce = false;
   let disposed = false;
+  let away = false;
   let restart: Cancel | null = null;
   let calm: Cancel | null = null;
 
   const say = (message: ToEngine) => channel?.send(message);
   const state = (): FaceState => ({
     problems: face.faceProblems.list().map((problem) => ({ ...problem })),
-    notifications: face.notifier.problem,
+    notifications:
+      face.notifier.problem === null
+        ? null
+        : { problem: face.notifier.problem, remedy: face.notifier.remedy ?? null },
   });
   const stopFollowing = face.faceProblems.onChange(() => say({ kind: 'face', face: state() }));
 
@@ -86,6 +90,7 @@ export function createEngineClient({ start, face, clock, elapsedMs, log }: Engin
       face: state(),
     });
     if (startWanted) say({ kind: 'start' });
+    if (away) say({ kind: 'leave' });
   }
 
   function hear(message: FromEngine, from: ProcessChannel): void {
@@ -128,6 +133,12 @@ export function createEngineClient({ start, face, clock, elapsedMs, log }: Engin
         return;
       case 'ask':
         void ask(message, from);
+        return;
+      case 'refused':
+        face.person.refused?.(message.failure);
+        return;
+      case 'show-list':
+        face.person.showList?.();
         return;
       case 'disposed':
         ended.resolve();
@@ -215,6 +226,14 @@ export function createEngineClient({ start, face, clock, elapsedMs, log }: Engin
       if (!startWanted) say({ kind: 'start' });
       startWanted = true;
       return firstStart.promise;
+    },
+    leave() {
+      away = true;
+      say({ kind: 'leave' });
+    },
+    comeBack() {
+      away = false;
+      say({ kind: 'come-back' });
     },
     async dispose() {
       disposed = true;

@@ -80,7 +80,9 @@ export function createEngineServer({ send, compose, onDisposed, onBug }: EngineS
     const opened = id.success
       ? await (await engine)?.handlers['session.open']({ sessionId: id.data })
       : undefined;
-    if (opened?.ok === false) reached?.log.warn('notification.open', { failure: opened.error });
+    if (opened?.ok !== false) return;
+    reached?.log.warn('notification.open', { failure: opened.error });
+    face?.person.refused?.(opened.error);
   }
 
   async function heard(message: ToEngine): Promise<void> {
@@ -101,6 +103,12 @@ export function createEngineServer({ send, compose, onDisposed, onBug }: EngineS
         return click(message.notification, message.session);
       case 'answered':
         face?.answered(message.id, message.answer);
+        return;
+      case 'leave':
+        (await engine)?.leave();
+        return;
+      case 'come-back':
+        (await engine)?.comeBack();
         return;
       case 'dispose':
         await dispose();

@@ -17,7 +17,10 @@ const id = z.number().int();
 const problem = z.object({ where: z.string(), message: z.string() });
 
 /** What the engine knows of its face: what that could not do, and whether its notifications arrive. */
-const face = z.object({ problems: z.array(problem), notifications: z.string().nullable() });
+const face = z.object({
+  problems: z.array(problem),
+  notifications: z.object({ problem: z.string(), remedy: z.string().nullable() }).nullable(),
+});
 export type FaceState = z.infer<typeof face>;
 
 export const toEngine = z.discriminatedUnion('kind', [
@@ -41,6 +44,8 @@ export const toEngine = z.discriminatedUnion('kind', [
       z.object({ of: z.literal('confirm'), yes: z.boolean() }),
     ]),
   }),
+  z.object({ kind: z.literal('leave') }),
+  z.object({ kind: z.literal('come-back') }),
   z.object({ kind: z.literal('dispose') }),
 ]);
 export type ToEngine = z.infer<typeof toEngine>;
@@ -55,6 +60,8 @@ const result = z.custom<Result<unknown, Failure>>(
     (value.ok === true ||
       (value.ok === false && isObject(value.error) && typeof value.error.kind === 'string')),
 );
+
+const failure = z.custom<Failure>((value) => isObject(value) && typeof value.kind === 'string');
 
 export const fromEngine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('composed') }),
@@ -87,6 +94,8 @@ export const fromEngine = z.discriminatedUnion('kind', [
       z.object({ of: z.literal('confirm'), title: z.string(), text: z.string() }),
     ]),
   }),
+  z.object({ kind: z.literal('refused'), failure }),
+  z.object({ kind: z.literal('show-list') }),
   z.object({ kind: z.literal('disposed') }),
 ]);
 export type FromEngine = z.infer<typeof fromEngine>;

@@ -37,7 +37,10 @@ export function createRemoteFace(first: FaceState, send: (message: FromEngine) =
   return {
     notifier: {
       get problem() {
-        return state.notifications;
+        return state.notifications?.problem ?? null;
+      },
+      get remedy() {
+        return state.notifications?.remedy ?? null;
       },
       notify(request, onClick) {
         clicks.delete(request.id);
@@ -56,6 +59,8 @@ export function createRemoteFace(first: FaceState, send: (message: FromEngine) =
         const answer = await ask({ of: 'confirm', title, text });
         return answer.of === 'confirm' && answer.yes;
       },
+      refused: (failure) => send({ kind: 'refused', failure }),
+      showList: () => send({ kind: 'show-list' }),
     },
     faceProblems: {
       list: () => state.problems,

@@ -190,6 +190,21 @@ describe('tray and notifications', () => {
     });
   });
 
+  test('what can not be opened from the menu is said in the popover, and no alert stands alone', async (ctx) => {
+    const app = await start(ctx, '--hidden');
+    const session = { ...waiting.sessions[0], id: 's-00000000dead', name: 'Gone', attention: 'needs-you' };
+    await app.app.ask('engineShows', { snapshot: { ...busy, elsewhere: [session as never] } });
+    await poll(
+      () => app.tray(),
+      (view) => view?.menu.some((label) => label.startsWith('Gone')) === true,
+    );
+    await app.chooseMenu('Gone');
+    await shown(app);
+    const problems = await app.app.ask('engineProblems', null);
+    expect(problems).toEqual([{ where: expect.stringMatching(/\S/), message: expect.stringMatching(/\S/) }]);
+    expect(app.app.state()?.dialogs).toEqual([]);
+  });
+
   test('an unchanged snapshot touches nothing (each touch is a D-Bus call)', async (ctx) => {
     const app = await start(ctx, '--hidden');
     await app.app.ask('engineShows', { snapshot: busy });

@@ -68,6 +68,8 @@ export function createFakeOrchard(first: Snapshot = emptySnapshot, handlers: Par
     },
     start: async () => snapshot,
     settled: async () => snapshot,
+    leave: () => void calls.push({ name: 'leave', input: null }),
+    comeBack: () => void calls.push({ name: 'come back', input: null }),
     performance: () => null,
     async dispose() {
       disposed++;

@@ -5,15 +5,14 @@
  */
 import { join } from 'node:path';
 import type * as Electron from 'electron';
-import { describeFailure } from '../../contract/failure-texts';
-import type { Failure } from '../../contract/failures';
 import type { PopoverView } from '../../contract/requests';
-import type { Result } from '../../contract/result';
 import type { DesktopFace, DesktopOrchard } from '../../engine/orchard';
 import type { Cancel } from '../../engine/ports';
 import { createMonotonicClock } from '../../system/clock';
+import { followAbsence } from './absence';
 import { APP_PAGE } from './addresses';
 import { serveApp } from './app-protocol';
+import { applicationMenu } from './application-menu';
 import { deferred } from './deferred';
 import { createEarlyLog } from './early-log';
 import { createFaceProblems } from './face-problems';
@@ -25,12 +24,15 @@ import { applyLoginItem } from './login-item';
 import { ownNotice } from './notification-text';
 import { createElectronNotifier } from './notifier';
 import { createDialogPerson } from './person';
-import { APP_USER_MODEL_ID, platformOf } from './platform-policy';
+import { platformOf } from './platform-policy';
 import { createPopover } from './popover-window';
 import { disposeOnQuit } from './quit';
-import { createShortcut } from './shortcut';
+import { createShortcut, shortcutsByPortal } from './shortcut';
+import { createStayAwake } from './stay-awake';
 import { createOrchardTray } from './tray';
-import { earlierAction, type MenuAction } from './tray-menu';
+import { createTrayActions } from './tray-actions';
+import { earlierAction } from './tray-menu';
+import { identifyOnWindows } from './windows-identity';
 
 export interface DesktopOptions {
   readonly electron: Pick<
@@ -46,6 +48,7 @@ export interface DesktopOptions {
     | 'nativeImage'
     | 'Notification'
     | 'powerMonitor'
+    | 'powerSaveBlocker'
     | 'protocol'
     | 'screen'
     | 'session'
@@ -83,18 +86,16 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   hardenApp(app, { page, shell: electron.shell, log });
 
   await app.whenReady();
-  if (platform === 'win32') app.setAppUserModelId(APP_USER_MODEL_ID);
+  if (platform === 'win32')
+    identifyOnWindows({ app, shell: electron.shell, executable: process.execPath, root, log });
   if (platform === 'darwin') app.setActivationPolicy('accessory');
-  // Without an Edit menu macOS knows no copy and paste in the popover's fields; elsewhere they need none.
-  electron.Menu.setApplicationMenu(
-    platform === 'darwin'
-      ? electron.Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }])
-      : null,
-  );
+  const menu = applicationMenu(platform, () => popover.hide());
+  electron.Menu.setApplicationMenu(menu === null ? null : electron.Menu.buildFromTemplate(menu));
   hardenSession(electron.session.defaultSession, log);
   serveApp({ protocol: electron.protocol, root: join(root, 'out', 'renderer'), log });
 
   const composed = deferred<DesktopOrchard>();
+  const started = deferred<unknown>();
   const problems = createFaceProblems();
   const clock = createMonotonicClock();
   const { Notification } = electron;
@@ -115,7 +116,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       platform === 'darwin' && typeof Notification.getHistory === 'function'
         ? () => Notification.getHistory()
         : null,
-    onEarlierClick: (about) => void act(earlierAction(about)),
+    onEarlierClick: (about) => void actions.act(earlierAction(about)),
     run: Date.now().toString(36),
   });
   sayNotifications();
@@ -134,8 +135,13 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     onDismissed: () => {
       if (platform === 'darwin') app.hide();
     },
-    onProblem: (message, tell) => sayProblem('popover', message, tell),
+    onProblem(message, tell) {
+      sayProblem('popover', message, tell);
+      // It was shown: what was refused is no news any more.
+      if (message === null) problems.set('refused', null);
+    },
     onShown: () => {
+      absence.seen();
       composed.promise
         .then(({ handlers }) => handlers['popover.opened']({}))
         .catch((error: unknown) => log.bug('popover.opened', error));
@@ -147,9 +153,10 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     buildMenu: (template) => electron.Menu.buildFromTemplate(template),
     cursor: () => electron.screen.getCursorScreenPoint(),
     platform,
+    clock,
     icons: join(root, 'resources', 'icons'),
     onClick: (anchor) => popover.toggle(anchor),
-    onAction: (action) => void act(action),
+    onAction: (action) => void actions.act(action),
   });
   const open = (view: PopoverView) => popover.show(tray.anchor(), view);
   undo.push(
@@ -160,6 +167,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       platform,
       popover,
       anchor: tray.anchor,
+      repaintTray: tray.repaint,
     }),
   );
 
@@ -169,36 +177,24 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     if (tell && message !== null) notifier.notify(ownNotice(where, message), () => open('worktrees'));
   }
 
-  /** Says a refusal of something that was asked for outside the popover. */
-  function say(result: Result<unknown, Failure>) {
-    if (result.ok) return;
-    const text = describeFailure(result.error);
-    void dialog.showMessageBox({
-      type: 'warning',
-      title: 'Orchard',
-      message: text.title,
-      detail: [text.message, text.next, text.details ?? ''].filter((part) => part !== '').join('\n\n'),
-      buttons: ['OK'],
-    });
-  }
-
-  async function act(action: MenuAction): Promise<void> {
-    if (action.type === 'open-popover') return open('worktrees');
-    if (action.type === 'spawn') return open('spawn');
-    if (action.type === 'settings') return open('settings');
-    if (action.type === 'quit') return app.quit();
-    try {
-      const { handlers } = await composed.promise;
-      if (action.type === 'open-session')
-        say(await handlers['session.open']({ sessionId: action.sessionId }));
-      else {
-        const { worktreeId, sessionId } = action;
-        say(await handlers['worktree.open']({ worktreeId, sessionId }));
-      }
-    } catch (error) {
-      say({ ok: false, error: { kind: 'internal', reference: log.bug('tray.action', error) } });
-    }
-  }
+  const actions = createTrayActions({
+    composed: composed.promise,
+    started: started.promise,
+    open,
+    quit: () => app.quit(),
+    setProblem: (message, where) => problems.set('refused', message, where),
+    log,
+  });
+  const absence = followAbsence({
+    powerMonitor: electron.powerMonitor,
+    onAway: () => void composed.promise.then((orchard) => orchard.leave()).catch(() => {}),
+    onBack() {
+      tray.repaint();
+      void composed.promise.then((orchard) => orchard.comeBack()).catch(() => {});
+    },
+  });
+  const awake = createStayAwake(electron.powerSaveBlocker, platform);
+  undo.push(absence.stop, awake.dispose);
 
   undo.push(
     openIpc({
@@ -212,7 +208,9 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   );
   const shortcut = createShortcut({
     globalShortcut: electron.globalShortcut,
+    byPortal: shortcutsByPortal(platform, env, options.argv),
     onPress: () => popover.toggle(tray.anchor()),
+    onProved: () => problems.set('shortcut', null),
   });
   undo.push(shortcut.dispose, notifier.dispose, popover.dispose, tray.dispose);
   if (platform === 'win32')
@@ -236,7 +234,12 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       env,
       platform,
       notifier,
-      person: createDialogPerson({ dialog, popover }),
+      person: createDialogPerson({
+        dialog,
+        popover,
+        open: () => open('worktrees'),
+        refused: actions.refused,
+      }),
       faceProblems: problems,
       engineProblem: (message, tell) => sayProblem('engine', message, tell),
     });
@@ -244,13 +247,17 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     undo.push(
       orchard.onSnapshot((snapshot) => {
         tray.show(snapshot);
+        awake.follow(snapshot);
+        absence.look();
         popover.push('snapshot', snapshot);
       }),
       orchard.onOperation((event) => popover.push('operation', event)),
       followSettings(orchard),
     );
     composed.resolve(orchard);
-    if (!quit.isLeaving()) tray.show(await orchard.start());
+    if (quit.isLeaving()) return;
+    tray.show(await orchard.start());
+    started.resolve(null);
   } catch (error) {
     // What breaks because everything is being put away is no news.
     if (quit.isLeaving()) return;

@@ -2,7 +2,9 @@ import type { Problem } from '../../contract/snapshot';
 import type { FaceProblems } from '../../engine/orchard';
 
 /** What this face could not do, one sentence per thing, for the engine to show beside its own. */
-export function createFaceProblems(): FaceProblems & { set(where: string, message: string | null): void } {
+export function createFaceProblems(): FaceProblems & {
+  set(about: string, message: string | null, where?: string): void;
+} {
   const problems = new Map<string, Problem>();
   const listeners = new Set<() => void>();
   return {
@@ -13,10 +15,12 @@ export function createFaceProblems(): FaceProblems & { set(where: string, messag
         listeners.delete(listener);
       };
     },
-    set(where, message) {
-      if ((problems.get(where)?.message ?? null) === message) return;
-      if (message === null) problems.delete(where);
-      else problems.set(where, { where, message });
+    /** The same `about` again replaces; `where` is what it is headed by. */
+    set(about, message, where = about) {
+      const before = problems.get(about);
+      if ((before?.message ?? null) === message && (message === null || before?.where === where)) return;
+      if (message === null) problems.delete(about);
+      else problems.set(about, { where, message });
       for (const listener of listeners) listener();
     },
   };

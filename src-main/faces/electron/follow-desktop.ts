@@ -13,6 +13,8 @@ export interface FollowDesktopDeps {
   readonly popover: Pick<Popover, 'displaysChanged' | 'themeChanged' | 'appLeft'>;
   /** Where the tray icon is now. */
   readonly anchor: () => Anchor;
+  /** Panels come and go with displays, and other scales want other icons. */
+  readonly repaintTray: () => void;
 }
 
 export function followDesktop({
@@ -22,8 +24,12 @@ export function followDesktop({
   platform,
   popover,
   anchor,
+  repaintTray,
 }: FollowDesktopDeps): Cancel {
-  const displays = () => popover.displaysChanged(anchor());
+  const displays = () => {
+    popover.displaysChanged(anchor());
+    repaintTray();
+  };
   screen.on('display-added', displays);
   screen.on('display-removed', displays);
   screen.on('display-metrics-changed', displays);

@@ -1,4 +1,5 @@
-import type { BrowserWindow, Dialog, MessageBoxOptions, OpenDialogOptions } from 'electron';
+import type { BrowserWindow, Dialog } from 'electron';
+import type { Failure } from '../../contract/failures';
 import type { Person } from '../../engine/orchard';
 import type { Popover } from './popover-window';
 
@@ -13,20 +14,30 @@ export function visible(text: string): string {
   });
 }
 
-/** Asks through native dialogs, above the popover, which stays open meanwhile. */
+/**
+ * Asks through native dialogs, above the popover, which is shown for it and stays open meanwhile. Never
+ * without it: on macOS a dialog without a window blocks the whole app until somebody finds it. Where the
+ * popover can't be shown the answer is no.
+ */
 export function createDialogPerson(deps: {
   readonly dialog: Pick<Dialog, 'showOpenDialog' | 'showMessageBox'>;
-  readonly popover: Pick<Popover, 'hold' | 'window'>;
+  readonly popover: Pick<Popover, 'hold' | 'shown'>;
+  /** Asks for the popover. */
+  readonly open: () => void;
+  readonly refused: (failure: Failure) => void;
 }): Person {
-  const { dialog, popover } = deps;
-  const openDialog = (parent: BrowserWindow | null, options: OpenDialogOptions) =>
-    parent === null ? dialog.showOpenDialog(options) : dialog.showOpenDialog(parent, options);
-  const messageBox = (parent: BrowserWindow | null, options: MessageBoxOptions) =>
-    parent === null ? dialog.showMessageBox(options) : dialog.showMessageBox(parent, options);
+  const { dialog, popover, open } = deps;
+  const above = <T>(no: T, ask: (parent: BrowserWindow) => Promise<T>) =>
+    popover.hold(async () => {
+      const parent = await popover.shown(open);
+      return parent === null ? no : ask(parent);
+    });
   return {
+    refused: deps.refused,
+    showList: open,
     chooseDirectory: (title) =>
-      popover.hold(async () => {
-        const { canceled, filePaths } = await openDialog(popover.window(), {
+      above(null, async (parent) => {
+        const { canceled, filePaths } = await dialog.showOpenDialog(parent, {
           title,
           // macOS shows no title on an open dialog; the message stands above the list.
           message: title,
@@ -36,8 +47,8 @@ export function createDialogPerson(deps: {
         return canceled ? null : (filePaths[0] ?? null);
       }),
     confirm: (title, exactText) =>
-      popover.hold(async () => {
-        const { response } = await messageBox(popover.window(), {
+      above(false, async (parent) => {
+        const { response } = await dialog.showMessageBox(parent, {
           type: 'warning',
           title: 'Orchard',
           message: title,

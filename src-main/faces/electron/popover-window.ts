@@ -38,8 +38,8 @@ export interface Popover {
   resize(height: unknown): void;
   push<P extends keyof Pushes>(push: P, value: Pushes[P]): void;
   owns(contents: WebContents): boolean;
-  /** The window while it is shown, as a parent for dialogs. */
-  window(): BrowserWindow | null;
+  /** The window once it is shown, as a parent for dialogs; calls `open` when it is not, null when it can't be. */
+  shown(open: () => void): Promise<BrowserWindow | null>;
   /** Keeps the popover open while a native dialog has the focus. */
   hold<T>(during: () => Promise<T>): Promise<T>;
   /** The focus left the app as a whole, whatever the window itself was told. */
@@ -83,6 +83,8 @@ export function createPopover(deps: PopoverDeps): Popover {
   let height: number = POPOVER_HEIGHT.first;
   let closedBy: Press | null = null;
   let holds = 0;
+  /** Those who wait for it to be shown. */
+  const waiting = new Set<() => void>();
   let madeAt = 0;
   let deaths = noDeaths;
   let pendingDestroy: Cancel | null = null;
@@ -162,6 +164,8 @@ export function createPopover(deps: PopoverDeps): Popover {
     target.show();
     target.focus();
     sayView();
+    for (const go of waiting) go();
+    waiting.clear();
     deps.onShown();
   }
 
@@ -264,7 +268,17 @@ export function createPopover(deps: PopoverDeps): Popover {
       alive()?.webContents.send(pushChannel(push), value);
     },
     owns: (contents) => alive()?.webContents === contents,
-    window: () => (isVisible() ? alive() : null),
+    async shown(open) {
+      if (!isVisible()) {
+        open();
+        if (!isVisible())
+          await new Promise<void>((resolve) => {
+            waiting.add(resolve);
+            clock.schedule(SHOW_LIMIT_MS * 2, resolve);
+          });
+      }
+      return isVisible() ? alive() : null;
+    },
     async hold(during) {
       holds++;
       try {

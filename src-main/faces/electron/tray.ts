@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Menu, MenuItemConstructorOptions, NativeImage, Tray } from 'electron';
 import type { Snapshot, TrayIcon } from '../../contract/snapshot';
 import type { Rectangle } from '../../domain/popover-placement';
+import type { Cancel, Clock } from '../../engine/ports';
 import { type Platform, platformPolicies } from './platform-policy';
 import { type Anchor, knownPointer } from './popover-place';
 import { type MenuAction, type MenuEntry, trayMenu } from './tray-menu';
@@ -11,8 +12,16 @@ export interface OrchardTray {
   show(snapshot: Snapshot): void;
   /** Where the icon is, for a popover that was not opened by a click on it. */
   anchor(): Anchor;
+  /** Sets the icon again: a panel may have missed it, or shows it at another scale now. */
+  repaint(): void;
   dispose(): void;
 }
+
+/**
+ * GNOME's panel often keeps the old icon while no window of the app has the focus, although it was told
+ * (https://github.com/electron/electron/issues/54152): it is told once more, a little later.
+ */
+const SET_AGAIN_MS = 1_500;
 
 export interface TrayDeps {
   readonly createTray: (image: NativeImage) => Tray;
@@ -20,6 +29,7 @@ export interface TrayDeps {
   readonly buildMenu: (template: MenuItemConstructorOptions[]) => Menu;
   readonly cursor: () => { readonly x: number; readonly y: number };
   readonly platform: Platform;
+  readonly clock: Clock;
   /** The directory of the drawn icons, absolute. */
   readonly icons: string;
   readonly onClick: (anchor: Anchor) => void;
@@ -42,6 +52,7 @@ export function createOrchardTray(deps: TrayDeps): OrchardTray {
   const image = (variant: TrayIcon) => deps.imageFromPath(join(deps.icons, policy.trayIcon(variant)));
   const tray = deps.createTray(image('calm'));
   let menu: Menu | null = null;
+  let setAgain: Cancel | null = null;
   let shown: { icon: TrayIcon; title: string; tooltip: string; menu: string } = {
     icon: 'calm',
     title: '',
@@ -60,6 +71,9 @@ export function createOrchardTray(deps: TrayDeps): OrchardTray {
     if (policy.trayMenu === 'attached') tray.setContextMenu(menu);
   }
 
+  function repaint() {
+    if (!tray.isDestroyed()) tray.setImage(image(shown.icon));
+  }
   const bounds = (): Rectangle | null => (policy.trayBounds ? tray.getBounds() : null);
 
   tray.setToolTip(shown.tooltip);
@@ -82,7 +96,11 @@ export function createOrchardTray(deps: TrayDeps): OrchardTray {
         tooltip: fitTooltip(snapshot.line, policy.tooltipLimit),
         menu: JSON.stringify(entries),
       };
-      if (next.icon !== shown.icon) tray.setImage(image(next.icon));
+      if (next.icon !== shown.icon) {
+        tray.setImage(image(next.icon));
+        setAgain?.();
+        setAgain = deps.platform === 'linux' ? deps.clock.schedule(SET_AGAIN_MS, repaint) : null;
+      }
       if (policy.trayTitle && next.title !== shown.title)
         tray.setTitle(next.title, { fontType: 'monospacedDigit' });
       if (next.tooltip !== shown.tooltip) tray.setToolTip(next.tooltip);
@@ -90,7 +108,9 @@ export function createOrchardTray(deps: TrayDeps): OrchardTray {
       shown = next;
     },
     anchor: () => ({ tray: bounds(), pointer: null }),
+    repaint,
     dispose() {
+      setAgain?.();
       if (!tray.isDestroyed()) tray.destroy();
     },
   };

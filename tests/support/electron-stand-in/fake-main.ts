@@ -35,7 +35,10 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
       const { orchard, push } = createFakeOrchard(undefined, {
         'popover.opened': told('popover.opened'),
         'worktree.open': told('worktree.open'),
-        'session.open': told('session.open'),
+        'session.open': async ({ sessionId }) =>
+          sessionId === 's-00000000dead'
+            ? { ok: false, error: { kind: 'not-found', what: 'session', name: sessionId } }
+            : told('session.open')({ sessionId }),
         'worktree.openCommand': async () => ({
           ok: false,
           error: { kind: 'no-terminal', tried: ['tmux', 'xterm'] },

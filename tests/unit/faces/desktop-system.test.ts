@@ -8,17 +8,21 @@ import { createFaceProblems } from '../../../src-main/faces/electron/face-proble
 import { applyLoginItem, type LoginItemDeps } from '../../../src-main/faces/electron/login-item';
 import { createElectronNotifier } from '../../../src-main/faces/electron/notifier';
 import type { Platform } from '../../../src-main/faces/electron/platform-policy';
-import { createShortcut } from '../../../src-main/faces/electron/shortcut';
+import { createShortcut, shortcutsByPortal } from '../../../src-main/faces/electron/shortcut';
 import { createManualClock } from '../../support/manual-clock';
 import { createSilentLog } from '../../support/silent-log';
 import { temporaryDirectory } from '../../support/temporary';
 
 describe('the global shortcut', () => {
-  function shortcuts(taken: readonly string[] = []) {
+  function shortcuts(taken: readonly string[] = [], byPortal = false) {
+    const presses = new Map<string, () => void>();
+    const onProved = vi.fn();
+    const onPress = vi.fn();
     const registered = new Set<string>();
     const shortcut = createShortcut({
       globalShortcut: {
-        register: (accelerator) => {
+        register: (accelerator, press) => {
+          presses.set(accelerator, press);
           if (accelerator === 'nonsense') throw new TypeError('Error processing argument');
           if (taken.includes(accelerator)) return false;
           registered.add(accelerator);
@@ -28,9 +32,11 @@ describe('the global shortcut', () => {
         // A Wayland portal that says yes and does nothing.
         isRegistered: (accelerator) => registered.has(accelerator) && accelerator !== 'Super+Silent',
       },
-      onPress: () => {},
+      byPortal,
+      onPress,
+      onProved,
     });
-    return { shortcut, registered };
+    return { shortcut, registered, presses, onPress, onProved };
   }
 
   test('replaces the last one, and null takes it away', () => {
@@ -47,6 +53,28 @@ describe('the global shortcut', () => {
     expect(shortcut.apply('Alt+Taken')).toContain('Alt+Taken is not registered');
     expect(shortcut.apply('Super+Silent')).toContain('not registered');
     expect(shortcut.apply('nonsense')).toContain('no shortcut');
+  });
+
+  test('where a portal grants it nothing is proved until it is pressed', () => {
+    const { shortcut, presses, onPress, onProved } = shortcuts([], true);
+    expect(shortcut.apply('Alt+O')).toContain('not proved');
+    expect(shortcut.apply('Alt+O')).toContain('not proved');
+    presses.get('Alt+O')?.();
+    presses.get('Alt+O')?.();
+    expect(onPress).toHaveBeenCalledTimes(2);
+    expect(onProved).toHaveBeenCalledTimes(1);
+    expect(shortcut.apply('Alt+O')).toBeNull();
+    expect(shortcut.apply('Alt+P')).toContain('Alt+P is not proved');
+    expect(shortcut.apply(null)).toBeNull();
+  });
+
+  test('a portal is asked on native Wayland only', () => {
+    const wayland = { WAYLAND_DISPLAY: 'wayland-0' };
+    expect(shortcutsByPortal('linux', wayland, [])).toBe(true);
+    expect(shortcutsByPortal('linux', { XDG_SESSION_TYPE: 'wayland' }, [])).toBe(true);
+    expect(shortcutsByPortal('linux', { DISPLAY: ':0', XDG_SESSION_TYPE: 'x11' }, [])).toBe(false);
+    expect(shortcutsByPortal('linux', wayland, ['--ozone-platform=x11'])).toBe(false);
+    expect(shortcutsByPortal('darwin', wayland, [])).toBe(false);
   });
 });
 
@@ -102,6 +130,24 @@ describe('the login item', () => {
     expect(await applyLoginItem(true, login('linux', { home }).deps)).toContain(
       'did not take the login item',
     );
+  });
+
+  test('an instance of its own (ORCHARD_HOME) neither takes the person’s entry away nor points it elsewhere', async () => {
+    const home = await temporaryDirectory();
+    const env = { ORCHARD_HOME: join(home, 'second') };
+    const entry = join(home, '.config/autostart/orchard.desktop');
+    expect(await applyLoginItem(true, login('linux', { home }).deps)).toBeNull();
+    const before = await readFile(entry, 'utf8');
+    const second = login('linux', { home, env, executable: '/elsewhere/orchard' });
+    expect(await applyLoginItem(false, second.deps)).toBeNull();
+    expect(await applyLoginItem(true, second.deps)).toContain('ORCHARD_HOME');
+    expect(await readFile(entry, 'utf8')).toBe(before);
+    for (const platform of ['darwin', 'win32'] as const) {
+      const { deps, settings } = login(platform, { env });
+      await applyLoginItem(false, deps);
+      await applyLoginItem(true, deps);
+      expect(settings).toEqual([]);
+    }
   });
 
   test('an app that runs from a checkout registers nothing', async () => {
@@ -310,6 +356,9 @@ test('a problem is said once per thing, changes with it and goes with it', () =>
   problems.set('shortcut', null);
   stop();
   problems.set('login item', null);
+  problems.set('refused', 'It is gone.', 'No such session');
+  expect(problems.list()).toEqual([{ where: 'No such session', message: 'It is gone.' }]);
+  problems.set('refused', null);
   expect(problems.list()).toEqual([]);
   expect(changed).toHaveBeenCalledTimes(3);
 });

@@ -8,9 +8,11 @@ import type { Anchor } from '../../../src-main/faces/electron/popover-window';
 import { createOrchardTray } from '../../../src-main/faces/electron/tray';
 import { trayMenu } from '../../../src-main/faces/electron/tray-menu';
 import { emptySnapshot } from '../../support/fake-orchard';
+import { createManualClock } from '../../support/manual-clock';
 import { sessionView, worktreeView } from '../../support/views';
 
 function trayOn(platform: Platform) {
+  const clock = createManualClock();
   const calls: (readonly unknown[])[] = [];
   const record =
     (name: string) =>
@@ -49,12 +51,13 @@ function trayOn(platform: Platform) {
       template.map(({ label }) => label) as unknown as Menu,
     cursor: () => ({ x: 910, y: 10 }),
     platform,
+    clock,
     icons: '/icons',
     onClick: (anchor) => clicks.push(anchor),
     onAction: () => {},
   });
   const of = (name: string) => calls.filter(([called]) => called === name).map(([, ...args]) => args);
-  return { orchardTray, tray, of, clicks };
+  return { orchardTray, tray, of, clicks, clock };
 }
 
 const asking: Snapshot = {
@@ -157,4 +160,21 @@ test('the menu lists those that need you first, the longest-waiting on top, eigh
   ]);
   const elsewhere = menu.find((entry) => entry.type === 'item' && entry.label.startsWith('/tmp/x'));
   expect(elsewhere).toMatchObject({ action: { type: 'open-session' } });
+});
+
+test('Linux: a panel that missed the new icon is told once more; an unchanged one is left alone', () => {
+  for (const [platform, times] of [
+    ['linux', 2],
+    ['darwin', 1],
+    ['win32', 1],
+  ] as const) {
+    const { orchardTray, of, clock } = trayOn(platform);
+    orchardTray.show(asking);
+    orchardTray.show(asking);
+    clock.advance(60_000);
+    expect(of('setImage')).toHaveLength(times);
+    orchardTray.repaint();
+    expect(of('setImage')).toHaveLength(times + 1);
+    expect(new Set(of('setImage').flat()).size).toBe(1);
+  }
 });

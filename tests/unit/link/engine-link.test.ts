@@ -240,3 +240,29 @@ test('dispose while the next engine is waited for ends at once', async () => {
   await arrived();
   expect(processes).toHaveLength(1);
 });
+
+test('who is away is told to the engine, and to the next one after it ended', async () => {
+  const { client, processes, clock } = createPlayedLink();
+  await client.reached;
+  const names = (index: number) => nth(processes, index).engine.calls.map(({ name }) => name);
+  client.leave();
+  await arrived();
+  expect(names(0)).toEqual(['leave']);
+  nth(processes, 0).die(1);
+  clock.advance(0);
+  await arrived();
+  expect(names(1)).toEqual(['leave']);
+  client.comeBack();
+  await arrived();
+  expect(names(1)).toEqual(['leave', 'come back']);
+});
+
+test('what a click asked for and did not get is said by the face, and a summary’s click shows the list', async () => {
+  const { client, processes, told } = createPlayedLink();
+  await client.reached;
+  const { person } = nth(processes, 0).composed;
+  person.refused?.({ kind: 'not-found', what: 'session', name: 's-0123456789ab' });
+  person.showList?.();
+  await arrived();
+  expect(told).toEqual(['not-found', 'list']);
+});

@@ -47,6 +47,8 @@ export function createPlayedLink(
         questions.push(`${title}: ${text}`);
         return answers.confirm;
       },
+      refused: (failure) => void told.push(failure.kind),
+      showList: () => void told.push('list'),
     },
     faceProblems: problems,
     engineProblem: (message, tell) => {

@@ -191,7 +191,10 @@ export const clipboard = {
     return Promise.resolve();
   },
 };
-export const powerMonitor = new EventEmitter();
+export const powerMonitor = Object.assign(new EventEmitter(), {
+  getSystemIdleState: (_seconds: number) => 'active' as const,
+});
+export const powerSaveBlocker = { start: (_type: string) => 1, stop: (_id: number) => true };
 
 answer('clickTray', () => {
   if (tray === null) throw new Error('There is no tray icon');

@@ -78,6 +78,10 @@ export const clipboard = strict('clipboard', desktop.clipboard) satisfies Pick<
   'writeText'
 >;
 export const powerMonitor = strict('powerMonitor', desktop.powerMonitor);
+export const powerSaveBlocker = strict('powerSaveBlocker', desktop.powerSaveBlocker) satisfies Pick<
+  Electron.PowerSaveBlocker,
+  'start' | 'stop'
+>;
 export const utilityProcess = strict('utilityProcess', utilityProcesses);
 
 // electron-store takes the module whole.
@@ -93,6 +97,7 @@ export default {
   nativeTheme,
   Notification,
   powerMonitor,
+  powerSaveBlocker,
   protocol,
   screen,
   session,
