@@ -44,6 +44,8 @@ export interface CleanupFacts {
   readonly base: string | null;
   readonly merged: { readonly how: Merged; readonly text: string };
   readonly tracked: readonly string[];
+  /** Tracked files with edits that git is told not to see. */
+  readonly hidden: readonly string[];
   readonly unmerged: readonly string[];
   /** Without unchanged copies and brain notes. */
   readonly untracked: readonly string[];
@@ -133,7 +135,7 @@ function refusalOf(
   if (facts.indexLocked) return { kind: 'operation-under-way', path, operation: 'git command (index.lock)' };
   if (abandoned) return null;
   if (facts.ongoing !== null) return { kind: 'operation-under-way', path, operation: facts.ongoing };
-  const unsaved = [...facts.unmerged, ...facts.tracked, ...facts.untracked];
+  const unsaved = [...facts.unmerged, ...facts.tracked, ...facts.hidden, ...facts.untracked];
   if (unsaved.length > 0) return { kind: 'unsaved-work', path, files: [...new Set(unsaved)] };
   const safe = facts.merged.how !== null || (facts.branch === null && facts.headIsOn.length > 0);
   // A branch with nothing on it yet is where it was made: its commit is the base's own.
@@ -157,6 +159,7 @@ function lossesOf(facts: CleanupFacts, isMerged: boolean): string[] {
   if (facts.ongoing !== null) losses.push(`under way: a ${facts.ongoing}`);
   say(facts.unmerged, 'conflicted');
   say(facts.tracked, 'uncommitted');
+  say(facts.hidden, 'uncommitted, and hidden from git (skip-worktree or assume-unchanged)');
   say(facts.untracked, 'untracked');
   say(facts.ignoredDiffering, 'ignored, not as in the base’s worktree');
   say(

@@ -13,6 +13,7 @@ import { exists } from '../../system/small-reads';
 import { readBase } from '../facts/base';
 import type { Checkout } from '../facts/checkouts';
 import { findCheckout } from '../facts/checkouts';
+import { hiddenEdits } from '../facts/hidden-edits';
 import type { MergedAnswer, MergedCheck } from '../facts/merged';
 import { creationPoint } from '../facts/merged';
 import type { PullRequestLook } from '../facts/remote-branch';
@@ -61,7 +62,10 @@ export async function surveyRemoval(
   const copies = worktree.record?.copies ?? {};
   const untracked = await strayFiles(here.path, state.value.untracked, copies);
   const tracked = [...new Set([...state.value.staged, ...state.value.changed])];
-  const dirty = tracked.length + state.value.unmerged.length + untracked.length > 0 || here.ongoing !== null;
+  const hidden = here.missing ? ok([]) : await hiddenEdits(git, here.path, here.gitDir);
+  if (!hidden.ok) return hidden;
+  const changes = [...tracked, ...state.value.unmerged, ...untracked, ...hidden.value];
+  const dirty = changes.length > 0 || here.ongoing !== null;
 
   const base = await readBase(git, location, worktree.record?.base ?? worktree.base, null);
   // A base that is gone or in two minds says nothing about being merged; the rest can still be told.
@@ -141,6 +145,7 @@ export async function surveyRemoval(
     base: baseName,
     merged,
     tracked,
+    hidden: hidden.value,
     unmerged: state.value.unmerged,
     untracked,
     ongoing: here.ongoing,
@@ -175,6 +180,7 @@ function fingerprintOf(facts: CleanupFacts, here: Checkout, state: string): stri
         facts.head,
         state,
         facts.ongoing,
+        facts.hidden,
         facts.lock?.reason ?? null,
         facts.nested,
         facts.merged.how,
