@@ -338,6 +338,16 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       `${f.path} contains ${list(f.nested)}, which would go with it.`,
       'Clean up or move the inner worktree first (git worktree move), then plan again.',
     ),
+  'submodule-work': (f) =>
+    text(
+      'Only in a submodule',
+      f.stopped === 'push'
+        ? `The branch records commits that are on no remote of their submodule: ${list(f.submodules)}.`
+        : `Submodules of ${f.path} have work that is nowhere else: ${list(f.submodules)}.`,
+      `Push it from there (\`git -C <submodule> push\`; \`git -C <submodule> fetch\` if it was pushed from elsewhere)${
+        f.stopped === 'push' ? ', then plan again.' : ', or abandon it with a reason (`--abandon "why"`).'
+      }`,
+    ),
   'nothing-to-undo': () =>
     text(
       'Nothing to undo',

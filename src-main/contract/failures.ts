@@ -91,6 +91,13 @@ export type Failure =
   | { readonly kind: 'unsaved-work'; readonly path: string; readonly files: readonly string[] }
   | { readonly kind: 'session-live'; readonly path: string; readonly pid: number }
   | { readonly kind: 'nested-worktrees'; readonly path: string; readonly nested: readonly string[] }
+  /** Commits or stashes that only the submodules of a worktree have: "libs/ui (2 commits on topic)". */
+  | {
+      readonly kind: 'submodule-work';
+      readonly path: string;
+      readonly submodules: readonly string[];
+      readonly stopped: 'push' | 'cleanup';
+    }
   | { readonly kind: 'nothing-to-undo' }
   | { readonly kind: 'undo-blocked'; readonly reason: string; readonly wayOut: string }
   // Settings
@@ -178,6 +185,7 @@ export type MergeFailure =
       | 'is-main-worktree'
       | 'worktree-missing'
       | 'no-commits'
+      | 'submodule-work'
     >;
 export type CleanupFailure =
   | CommonFailure
@@ -189,6 +197,7 @@ export type CleanupFailure =
       | 'unsaved-work'
       | 'session-live'
       | 'nested-worktrees'
+      | 'submodule-work'
       | 'operation-under-way'
       | 'plan-outdated'
       | 'needs-confirmation'

@@ -6,6 +6,7 @@ import type { CleanupFailure } from '../contract/failures';
 import type { PlanStep } from '../contract/plans';
 import { isAtWork } from '../contract/session-words';
 import type { Merged, OngoingOperation, SessionState } from '../contract/snapshot';
+import type { SubmoduleWork } from './facts';
 
 export interface LiveSession {
   readonly pid: number;
@@ -54,6 +55,7 @@ export interface CleanupFacts {
   readonly indexLocked: boolean;
   readonly lock: { readonly reason: string; readonly owner: LockOwner } | null;
   readonly nested: readonly string[];
+  readonly submodules: readonly SubmoduleWork[];
   readonly ignoredDiffering: readonly string[];
   /** Removed at once: each was looked through, and nothing of worth is in it. */
   readonly reproducible: readonly string[];
@@ -135,8 +137,11 @@ function refusalOf(
   if (facts.indexLocked) return { kind: 'operation-under-way', path, operation: 'git command (index.lock)' };
   if (abandoned) return null;
   if (facts.ongoing !== null) return { kind: 'operation-under-way', path, operation: facts.ongoing };
-  const unsaved = [...facts.unmerged, ...facts.tracked, ...facts.hidden, ...facts.untracked];
+  const inside = facts.submodules.flatMap(({ files }) => files);
+  const unsaved = [...facts.unmerged, ...facts.tracked, ...facts.hidden, ...facts.untracked, ...inside];
   if (unsaved.length > 0) return { kind: 'unsaved-work', path, files: [...new Set(unsaved)] };
+  const lonely = facts.submodules.flatMap((submodule) => lonelyWords(submodule) ?? []);
+  if (lonely.length > 0) return { kind: 'submodule-work', path, submodules: lonely, stopped: 'cleanup' };
   const safe = facts.merged.how !== null || (facts.branch === null && facts.headIsOn.length > 0);
   // A branch with nothing on it yet is where it was made: its commit is the base's own.
   if (!safe && facts.head !== null && !nothingOfItsOwn(facts))
@@ -145,6 +150,15 @@ function refusalOf(
 }
 
 const nothingOfItsOwn = (facts: CleanupFacts) => facts.headIsOn.some((branch) => branch !== facts.branch);
+
+/** "libs/ui (2 commits on topic, 1 stash)"; null when all of it is elsewhere too. */
+function lonelyWords({ name, commits, on, stashes }: SubmoduleWork): string | null {
+  const what = [
+    ...(commits > 0 ? [`${counted(commits, 'commit')} on ${on.join(', ')}`] : []),
+    ...(stashes > 0 ? [counted(stashes, 'stash', 'stashes')] : []),
+  ];
+  return what.length === 0 ? null : `${name} (${what.join(', ')})`;
+}
 
 function lossesOf(facts: CleanupFacts, isMerged: boolean): string[] {
   const losses: string[] = [];
@@ -161,6 +175,14 @@ function lossesOf(facts: CleanupFacts, isMerged: boolean): string[] {
   say(facts.tracked, 'uncommitted');
   say(facts.hidden, 'uncommitted, and hidden from git (skip-worktree or assume-unchanged)');
   say(facts.untracked, 'untracked');
+  say(
+    facts.submodules.flatMap((submodule) => lonelyWords(submodule) ?? []),
+    'only in its submodule',
+  );
+  say(
+    facts.submodules.flatMap(({ files }) => files),
+    'uncommitted in a submodule',
+  );
   say(facts.ignoredDiffering, 'ignored, not as in the base’s worktree');
   say(
     facts.ignoredKept.map(({ path, why }) => `${path} (${why})`),

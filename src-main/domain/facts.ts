@@ -15,6 +15,19 @@ export interface RepositoryLocation {
   readonly isBare: boolean;
 }
 
+/** Work that exists only in a submodule of one worktree, and goes with it. */
+export interface SubmoduleWork {
+  /** The submodule's path below the worktree. */
+  readonly name: string;
+  /** Commits that no remote and no other repository of it has. */
+  readonly commits: number;
+  /** The branches and tags that hold them; "its HEAD" for a detached one. */
+  readonly on: readonly string[];
+  readonly stashes: number;
+  /** Files committed nowhere, below the worktree. */
+  readonly files: readonly string[];
+}
+
 /** What Orchard recorded about a worktree it made: `<common>/orchard/tasks/<entry>.json`. */
 export interface TaskRecord {
   readonly version: 1;

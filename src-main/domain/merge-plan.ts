@@ -55,6 +55,8 @@ export interface MergeFacts {
   readonly conflicts: readonly ConflictFile[];
   /** Why git could not say who commits, in its own words; null when it can. */
   readonly noIdentity: string | null;
+  /** Submodule commits that would be pushed as links to nowhere; looked for only when something is pushed. */
+  readonly submodulesUnpushed: readonly string[];
   /** Untracked or ignored files in the worktree where the update would write. */
   readonly inTheWay: readonly string[];
   readonly carryOver: readonly string[];
@@ -126,6 +128,8 @@ function refusalOf(
   const commits = facts.behind || choices.strategy === 'merge' || choices.strategy === 'squash';
   if (commits && facts.noIdentity !== null) return { kind: 'no-identity', details: facts.noIdentity };
   if (only === 'rebase') return null;
+  if (facts.submodulesUnpushed.length > 0)
+    return { kind: 'submodule-work', path, submodules: facts.submodulesUnpushed, stopped: 'push' };
   if (choices.strategy === 'pr')
     return facts.remote === null
       ? { kind: 'push-refused', remote: 'origin', details: 'This repository has no remote to push to.' }

@@ -18,6 +18,7 @@ import type { MergedAnswer, MergedCheck } from '../facts/merged';
 import { creationPoint } from '../facts/merged';
 import type { PullRequestLook } from '../facts/remote-branch';
 import { lookAtRemoteBranch } from '../facts/remote-branch';
+import { submoduleWork } from '../facts/submodule-work';
 import { hashOf, readWorkingState, strayFiles } from '../facts/working-state';
 import type { GitCommand } from '../run/git-command';
 import { fields, lines } from '../run/git-command';
@@ -64,7 +65,13 @@ export async function surveyRemoval(
   const tracked = [...new Set([...state.value.staged, ...state.value.changed])];
   const hidden = here.missing ? ok([]) : await hiddenEdits(git, here.path, here.gitDir);
   if (!hidden.ok) return hidden;
-  const changes = [...tracked, ...state.value.unmerged, ...untracked, ...hidden.value];
+  const submodules = await submoduleWork(
+    git,
+    { path: here.missing ? null : here.path, gitDir: here.gitDir },
+    location.commonDir,
+  );
+  if (!submodules.ok) return submodules;
+  const changes = [...tracked, ...state.value.unmerged, ...untracked, ...hidden.value, ...submodules.value];
   const dirty = changes.length > 0 || here.ongoing !== null;
 
   const base = await readBase(git, location, worktree.record?.base ?? worktree.base, null);
@@ -146,6 +153,7 @@ export async function surveyRemoval(
     merged,
     tracked,
     hidden: hidden.value,
+    submodules: submodules.value,
     unmerged: state.value.unmerged,
     untracked,
     ongoing: here.ongoing,
@@ -181,6 +189,7 @@ function fingerprintOf(facts: CleanupFacts, here: Checkout, state: string): stri
         state,
         facts.ongoing,
         facts.hidden,
+        facts.submodules,
         facts.lock?.reason ?? null,
         facts.nested,
         facts.merged.how,

@@ -19,6 +19,7 @@ import { type Base, isAncestor, readBase } from '../facts/base';
 import { type Checkout, findCheckout } from '../facts/checkouts';
 import { mergeTrees } from '../facts/prediction';
 import { remoteCommit, remotePlaceOf } from '../facts/remote-branch';
+import { unpushedGitlinks } from '../facts/submodule-work';
 import { hashOf, readWorkingState, strayFiles } from '../facts/working-state';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure, lines, scratchObjects } from '../run/git-command';
@@ -114,6 +115,14 @@ export async function surveyLanding(
   if (branchOnRemote === 'unknown')
     return fail({ kind: 'push-refused', remote: remote ?? '', details: 'It does not answer.' });
   if (options.signal.aborted) return fail({ kind: 'cancelled' });
+  const pushes = options.only === 'merge' && (choices.push || choices.strategy === 'pr');
+  const submodulesUnpushed = pushes
+    ? await unpushedGitlinks(git, here, location.commonDir, {
+        tip,
+        since: choices.strategy === 'squash' ? null : base.tip,
+      })
+    : ok([]);
+  if (!submodulesUnpushed.ok) return submodulesUnpushed;
 
   const facts: MergeFacts = {
     path: here.path,
@@ -137,6 +146,7 @@ export async function surveyLanding(
     baseCheckouts,
     conflicts,
     noIdentity: await noIdentity(git, here.path),
+    submodulesUnpushed: submodulesUnpushed.value,
     inTheWay,
     carryOver:
       compared === null ? [] : await carryOver(git, here.path, compared.path, worktree.record?.copies ?? {}),
