@@ -36,12 +36,12 @@ import { createTaskRecords } from './git/kept/task-records';
 import { createFactsCache } from './git/observe/facts-cache';
 import { createGitObserver } from './git/observe/observer';
 import { fairShare, readWatchLimits } from './git/observe/watch/watch-limit';
+import { createGitCommand } from './git/run/git-command';
 import { createGitHost } from './git/run/git-host';
 import type { GitRunner } from './git/run/git-runner';
 import { createHelperRunner, createNodeHelperStarter } from './git/run/helper-runner';
 import { createReadCommand } from './git/run/read-command';
 import { findGitAgain } from './git/run/remembered-git';
-import { createPlainGit } from './git/run/simple-git-instance';
 import { createConfSettings } from './settings/conf-settings';
 import { createSessionLedger } from './settings/session-ledger';
 import { createSystemClock } from './system/clock';
@@ -128,7 +128,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
   const repositoryLock = createRepositoryLock({ fileLock: lock });
   const configs = createRepositoryConfigs({
     sourceOf: createSourceOf(
-      createPlainGit({ program: gitTool.state === 'ok' ? gitTool.path : 'git', env, emptyDirectory }),
+      createGitCommand({ program: gitTool.state === 'ok' ? gitTool.path : 'git', env, emptyDirectory }),
     ),
   });
   const gitSide =
@@ -227,6 +227,10 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     settings,
     lock: repositoryLock,
     repositories: () => fleet.repositories().map(({ location }) => location),
+    troubles: () =>
+      fleet
+        .repositories()
+        .flatMap(({ location, problem }) => (problem === null ? [] : [{ path: location.root, problem }])),
     watching: async () => {
       const limits = await readWatchLimits(platform);
       return {

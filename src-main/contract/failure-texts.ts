@@ -212,6 +212,12 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       `${f.path} is not there now.`,
       'Mount its disk, or clean up the worktree if it is gone for good.',
     ),
+  'not-this-worktree': (f) =>
+    text(
+      'Not this worktree',
+      `${f.path} can’t be proved to be this worktree. ${f.there}`,
+      'Look at what is there and put it right; Orchard does nothing in it before that.',
+    ),
   dirty: (f) =>
     text(
       'Not all committed',

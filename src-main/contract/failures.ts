@@ -69,6 +69,8 @@ export type Failure =
       readonly reason: string | null;
     }
   | { readonly kind: 'worktree-missing'; readonly path: string }
+  /** The directory is not, or can't be proved to be, the worktree that it is taken for; `there`: sentences. */
+  | { readonly kind: 'not-this-worktree'; readonly path: string; readonly there: string }
   // Merge, clean up, undo
   | { readonly kind: 'dirty'; readonly path: string; readonly files: readonly string[] }
   | { readonly kind: 'operation-under-way'; readonly path: string; readonly operation: string }
@@ -118,6 +120,7 @@ export type CommonFailure = FailureOf<
   | 'invalid-request'
   | 'forbidden'
   | 'not-found'
+  | 'not-this-worktree'
   | 'ambiguous'
   | 'no-git'
   | 'git-failed'

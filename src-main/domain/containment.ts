@@ -23,6 +23,13 @@ export function contains(parent: string, child: string, style: PathStyle): boole
   return inner.startsWith(outer.endsWith(style.separator) ? outer : outer + style.separator);
 }
 
+/** Those that lie inside a place and are not the place itself: worktrees nested in a worktree. */
+export const nestedIn = <T extends { readonly path: string }>(
+  place: string,
+  all: readonly T[],
+  style: PathStyle,
+): readonly T[] => all.filter((one) => contains(place, one.path, style) && !contains(one.path, place, style));
+
 /** The deepest of `places` that contains the directory: a nested worktree wins over the one around it. */
 export function deepest<T extends { readonly path: string }>(
   directory: string,

@@ -21,8 +21,9 @@ function waits({
   head,
   ahead,
   changes,
+  problem,
 }: WorktreeView): boolean {
-  if (isMain || missing || stale || merged !== null) return false;
+  if (isMain || missing || stale || merged !== null || problem !== null) return false;
   if (branch === null || base === null || branch === base || head === null) return false;
   return ahead > 0 || changes.staged + changes.changed + changes.untracked + changes.conflicted > 0;
 }

@@ -50,7 +50,8 @@ function forWorktree(
   { worktrees: siblings, landingOrders }: RepositoryView,
   context: SuggestionContext,
 ): Suggestion | null {
-  if (worktree.isMain || worktree.missing || worktree.stale) return null;
+  // What is wrong with a row comes first: its plans refuse, and the row says why.
+  if (worktree.isMain || worktree.missing || worktree.stale || worktree.problem !== null) return null;
   const say = (text: string, action: Suggestion['action']): Suggestion => ({
     worktree: worktree.id,
     text,

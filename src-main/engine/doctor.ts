@@ -14,6 +14,8 @@ export interface DoctorDeps {
   readonly settings: Pick<SettingsStore, 'file' | 'setAside' | 'get'> & { readonly problem?: string | null };
   readonly lock: RepositoryLock;
   readonly repositories: () => readonly RepositoryLocation[];
+  /** Repositories and worktrees that can't be worked with as they are, and why, in sentences. */
+  readonly troubles: () => readonly { readonly path: string; readonly problem: string }[];
   readonly watching: () => Promise<{
     /** Directories that the system lets one person watch, and Orchard's part; null without a known limit. */
     readonly limit: { readonly system: number; readonly orchard: number } | null;
@@ -39,6 +41,7 @@ export function createDoctor(deps: DoctorDeps): Doctor {
     { id: 'notifications', title: 'Notifications', find: () => notificationFinding(deps) },
     { id: 'settings', title: 'Settings', find: () => settingsFinding(deps) },
     { id: 'watching', title: 'Watching', find: async () => watchingFinding(await deps.watching()) },
+    { id: 'repositories', title: 'Repositories', find: () => repositoriesFinding(deps) },
     { id: 'locks', title: 'Locks', find: () => lockFinding(deps) },
     { id: 'environment', title: 'Environment', find: () => environmentFinding(deps) },
     { id: 'log', title: 'Log', find: () => logFinding(deps) },
@@ -143,6 +146,18 @@ function watchingFinding({ limit, unwatched }: Awaited<ReturnType<DoctorDeps['wa
 }
 
 /** Taking each lock for a moment is the proof that it can be taken; a dead owner's is cleared by it. */
+/** What is wrong with a repository as a whole or with the directory of one of its worktrees. */
+function repositoriesFinding({ troubles }: DoctorDeps): Finding {
+  const found = troubles();
+  const [first] = found;
+  if (first === undefined) return fine('Nothing is wrong with any of them.');
+  return {
+    state: 'warning',
+    message: found.map(({ path, problem }) => `${path}: ${problem}`).join(' '),
+    next: 'Mend what is named there; until then Orchard does nothing in it.',
+  };
+}
+
 async function lockFinding({ lock, repositories }: DoctorDeps): Promise<Finding> {
   const findings = await Promise.all(
     repositories().map(async (location): Promise<Finding | null> => {

@@ -155,7 +155,7 @@ export function createTestSpawner(options: SpawnerOptions) {
         id === location.id ? { location, base: null, liveSessions: options.liveSessions ?? 0 } : null,
       claudeMissing: async () => false,
     },
-    configs: createRepositoryConfigs({ sourceOf: createSourceOf(git) }),
+    configs: createRepositoryConfigs({ sourceOf: createSourceOf(command) }),
     approvals: createApprovals({ settings }),
     settings,
     terminals: {

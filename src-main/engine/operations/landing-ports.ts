@@ -260,7 +260,7 @@ export interface Landing {
     updated: string,
   ): Promise<Result<void, MergeFailure>>;
   /** Refuses when the worktree is no longer exactly this commit: validation changed something. */
-  stillAt(work: MergeWork, commit: string): Promise<Result<void, MergeFailure>>;
+  stillAt(location: RepositoryLocation, work: MergeWork, commit: string): Promise<Result<void, MergeFailure>>;
   /** Builds what the base will be; its tree is the validated tree. Moves nothing. */
   build(
     location: RepositoryLocation,

@@ -282,7 +282,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
         if (!step.ok) return step;
       }
       // Also without validation: a session may have gone on in the meantime.
-      step = await landing.stillAt(work, progress.updated);
+      step = await landing.stillAt(location, work, progress.updated);
       if (!step.ok) return step;
 
       if (work.strategy === 'pr') {

@@ -13,6 +13,7 @@ import type { CleanupStep, CleanupWork, Log, Removal } from '../../engine/ports'
 import { errorCode, fileFailure } from '../../system/file-failure';
 import { exists } from '../../system/small-reads';
 import { commitOf } from '../facts/base';
+import { names, proveWorktree } from '../facts/identity';
 import { pushRef } from '../facts/remote-branch';
 import { backupRef, pin, unpin } from '../kept/backup';
 import type { GitCommand } from '../run/git-command';
@@ -116,6 +117,17 @@ async function placeOf(work: CleanupWork): Promise<string | null> {
   return null;
 }
 
+/** Steps that read, write or move what is in the worktree's directory, or commit to doing so. */
+const touchesDirectory: Readonly<Record<CleanupStep, boolean>> = {
+  pin: true,
+  'release-lock': false,
+  'save-notes': true,
+  'move-entry': true,
+  'move-directory': true,
+  'delete-branch': false,
+  'delete-remote': false,
+};
+
 async function perform(
   deps: RemovalDeps,
   location: RepositoryLocation,
@@ -124,6 +136,20 @@ async function perform(
   signal: AbortSignal,
 ): Promise<Result<void, CleanupFailure>> {
   const { git } = deps;
+  // As long as git's entry of it is there, the directory must be proved to be its worktree.
+  if (touchesDirectory[step] && !work.missing && (await isThere(entryOf(location, work)))) {
+    const proven = await proveWorktree(git, location, { path: work.path, gitDir: entryOf(location, work) });
+    if (!proven.ok && (await isThere(work.path))) return proven;
+  } else if (
+    step === 'move-directory' &&
+    (await isThere(work.path)) &&
+    !(await names(work.path, entryOf(location, work)))
+  )
+    return fail({
+      kind: 'not-this-worktree',
+      path: work.path,
+      there: 'Something else came to its place meanwhile.',
+    });
   switch (step) {
     case 'pin':
       return pin(git, location, {

@@ -7,7 +7,7 @@ import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { CleanupChoices, CleanupFacts, LockOwner } from '../../domain/cleanup-plan';
 import { claudePidOfLock, isReproducible, noteFolder } from '../../domain/cleanup-plan';
-import { contains, pathStyleOf } from '../../domain/containment';
+import { nestedIn, pathStyleOf } from '../../domain/containment';
 import type { CleanupSurvey, FoundWorktree } from '../../engine/ports';
 import { exists } from '../../system/small-reads';
 import { readBase } from '../facts/base';
@@ -50,7 +50,7 @@ export async function surveyRemoval(
   // The branch that a rebase or bisect will come back to is this worktree's branch.
   const branch = here.branch ?? here.holds[0] ?? null;
   const style = pathStyleOf(deps.platform);
-  const nested = checkouts.filter((one) => one !== here && contains(here.path, one.path, style));
+  const nested = nestedIn(here.path, checkouts, style);
   const state = here.missing
     ? ok({ staged: [], changed: [], unmerged: [], untracked: [], fingerprint: 'missing' })
     : await readWorkingState(
@@ -109,10 +109,11 @@ export async function surveyRemoval(
         : await deps.merged.howMerged(location, { tip, bases, createdAtCommit, dirty });
 
   const baseCheckout = checkouts.find(
-    (one) => one !== here && baseName !== null && one.branch === baseName && !one.missing && !one.isBare,
+    (one) =>
+      one !== here && baseName !== null && one.branch === baseName && !one.missing && one.problem === null,
   );
-  const main = checkouts[0];
-  const compared = baseCheckout ?? (main === undefined || main.isBare || main === here ? undefined : main);
+  const main = checkouts.find((one) => one.isMain && !one.missing && one.problem === null);
+  const compared = baseCheckout ?? (main === here ? undefined : main);
   const ignored = here.missing
     ? { differing: [], reproducible: [], kept: [] }
     : await ignoredFiles(git, here.path, compared?.path ?? null, copies);

@@ -17,7 +17,7 @@ import {
   type Verdict,
   withEarlierRegions,
 } from '../../domain/collision-pairs';
-import { contains, pathStyleOf } from '../../domain/containment';
+import { nestedIn, pathStyleOf } from '../../domain/containment';
 import type { RepositoryFacts, WorktreeFacts } from '../../domain/facts';
 import type { Clock, CollisionObserver, Log } from '../../engine/ports';
 import type { GitRunner } from '../run/git-runner';
@@ -86,12 +86,6 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
     commonDir,
     env: ownObjects(join(storeOf(id), 'objects'), commonDir),
   });
-
-  function nestedIn(worktree: WorktreeFacts, all: readonly WorktreeFacts[]): readonly string[] {
-    return all
-      .filter((other) => other.id !== worktree.id && contains(worktree.path, other.path, style))
-      .map(({ path }) => path);
-  }
 
   /** Fills in the verdicts that are not known yet; false when that can't be done. */
   async function decide(
@@ -175,7 +169,7 @@ export function createCollisionObserver(deps: CollisionObserverDeps): CollisionO
         { git, objects: join(store, 'objects'), scratch: store, filters: filtersOf(state, signal) },
         facts.location.commonDir,
         worktree,
-        nestedIn(worktree, facts.worktrees),
+        nestedIn(worktree.path, facts.worktrees, style).map(({ path }) => path),
         signal,
       );
       if (signal.aborted) return;

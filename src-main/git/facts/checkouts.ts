@@ -2,16 +2,16 @@
  * Where each branch is checked out. A branch is checked out also while a rebase or bisect of it is
  * under way, though `worktree list` calls that worktree detached.
  */
-import { readdir, readFile, realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { CommonFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { OngoingOperation } from '../../contract/snapshot';
 import type { RepositoryLocation, WorktreeFacts } from '../../domain/facts';
-import { exists } from '../../system/small-reads';
 import type { GitCommand } from '../run/git-command';
-import { gitFailure } from '../run/git-command';
+import { gitFailure, lines } from '../run/git-command';
+import { proveWorktree } from './identity';
+import { type Head, readHead, readPrivateDirectory } from './private-directory';
+import { type ListedWorktree, listWorktrees, repositoryDirectory } from './worktrees';
 
 export interface Checkout {
   readonly path: string;
@@ -20,7 +20,6 @@ export interface Checkout {
   /** Its name below `<common>/worktrees/`; null for the main worktree. */
   readonly entry: string | null;
   readonly isMain: boolean;
-  readonly isBare: boolean;
   readonly head: string | null;
   readonly branch: string | null;
   /** Every branch that git would refuse to have moved elsewhere because of this worktree. */
@@ -29,109 +28,137 @@ export interface Checkout {
   /** Null when not locked; the empty string is a lock without a reason. */
   readonly locked: string | null;
   readonly missing: boolean;
+  /** Why nothing may be done in its directory, in sentences. */
+  readonly problem: string | null;
 }
 
+/** The main worktree first; a bare repository has none. Of one look at the files and one at the refs. */
 export async function listCheckouts(
   git: GitCommand,
   location: RepositoryLocation,
 ): Promise<Result<readonly Checkout[], CommonFailure>> {
-  const args = ['worktree', 'list', '--porcelain', '-z'];
-  const listed = await git(location.root, args, { mode: 'read' });
-  if (listed.code !== 0) return fail(gitFailure(args, listed));
-  const entries = await entriesByPath(location.commonDir);
-  const found: Checkout[] = [];
-  for (const block of listed.stdout.split('\0\0')) {
-    const attributes = new Map(
-      block
-        .split('\0')
-        .filter((line) => line !== '')
-        .map((line): [string, string] => {
-          const at = line.indexOf(' ');
-          return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
-        }),
-    );
-    const path = attributes.get('worktree');
-    if (path === undefined) continue;
-    const isFirst = found.length === 0;
-    const entry = isFirst ? null : (entries.get(resolve(path)) ?? null);
-    const gitDir = entry === null ? location.commonDir : join(location.commonDir, 'worktrees', entry);
-    const branch = attributes.get('branch')?.replace(/^refs\/heads\//, '') ?? null;
-    const hidden = await branchesUnderWay(gitDir);
-    found.push({
-      path: resolve(path),
-      gitDir,
-      entry,
-      isMain: isFirst,
-      isBare: attributes.has('bare'),
-      head: /^0*$/.test(attributes.get('HEAD') ?? '') ? null : (attributes.get('HEAD') ?? null),
-      branch,
-      holds: [...new Set([...(branch === null ? [] : [branch]), ...hidden])],
-      ongoing: await ongoingIn(gitDir),
-      locked: attributes.get('locked') ?? null,
-      missing: !(await exists(path)),
-    });
-  }
-  return ok(found);
+  const listed = await listWorktrees(location);
+  if ('problem' in listed)
+    return fail({ kind: 'git-failed', command: 'worktree list', exitCode: null, details: listed.problem });
+  const directory = await repositoryDirectory(location);
+  const heads = await readHeads(git, directory, listed);
+  if (!heads.ok) return heads;
+  const commits = await commitsOf(git, directory, heads.value);
+  if (!commits.ok) return commits;
+  return ok(
+    await Promise.all(
+      listed.map(async (one, at): Promise<Checkout> => {
+        const head = heads.value[at] ?? null;
+        const { ongoing, workedOn } = await readPrivateDirectory(one.gitDir);
+        const branch = head?.branch ?? null;
+        return {
+          path: one.path,
+          gitDir: one.gitDir,
+          entry: one.entry,
+          isMain: one.isMain,
+          head: head?.oid ?? (branch === null ? null : (commits.value.get(branch) ?? null)),
+          branch,
+          holds: [...new Set([...(branch === null ? [] : [branch]), ...workedOn])],
+          ongoing,
+          locked: one.locked ? (one.lockReason ?? '') : null,
+          missing: one.missing,
+          problem: one.problem,
+        };
+      }),
+    ),
+  );
 }
 
-/** All of them, and the one that is this worktree: by its place, or by its entry when it was moved. */
+async function readHeads(
+  git: GitCommand,
+  directory: string,
+  listed: readonly ListedWorktree[],
+): Promise<Result<readonly (Head | null)[], CommonFailure>> {
+  const read = await Promise.all(listed.map((one) => readHead(one.gitDir)));
+  const heads = read.map((head) => (head === 'unreadable' ? null : head));
+  if (!read.includes(null)) return ok(heads);
+  // Reftable keeps them where only git can look: https://git-scm.com/docs/git-worktree#_porcelain_format
+  const args = ['worktree', 'list', '--porcelain', '-z'];
+  const asked = await git(directory, args, { mode: 'read' });
+  if (asked.code !== 0) return fail(gitFailure(args, asked));
+  const told = new Map<string, Head>();
+  for (const block of asked.stdout.split('\0\0')) {
+    const field = (name: string) =>
+      block
+        .split('\0')
+        .find((line) => line.startsWith(`${name} `))
+        ?.slice(name.length + 1);
+    const branch = field('branch')?.replace(/^refs\/heads\//, '') ?? null;
+    told.set(field('worktree') ?? '', { branch, oid: branch === null ? (field('HEAD') ?? null) : null });
+  }
+  return ok(heads.map((head, at) => head ?? told.get(listed[at]?.path ?? '') ?? null));
+}
+
+async function commitsOf(
+  git: GitCommand,
+  directory: string,
+  heads: readonly (Head | null)[],
+): Promise<Result<ReadonlyMap<string, string>, CommonFailure>> {
+  const branches = [...new Set(heads.flatMap((head) => head?.branch ?? []))];
+  if (branches.length === 0) return ok(new Map());
+  const args = [
+    'for-each-ref',
+    '--format=%(objectname) %(refname)',
+    '--',
+    ...branches.map((branch) => `refs/heads/${branch}`),
+  ];
+  const asked = await git(directory, args, { mode: 'read' });
+  if (asked.code !== 0) return fail(gitFailure(args, asked));
+  return ok(
+    new Map(
+      lines(asked.stdout).map((line) => {
+        const at = line.indexOf(' ');
+        return [line.slice(at + 1).replace(/^refs\/heads\//, ''), line.slice(0, at)];
+      }),
+    ),
+  );
+}
+
+/**
+ * All of them, and the one that is this worktree: by its git directory, which it keeps when it is moved.
+ * Fails when what is at its place can't be proved to be this worktree; one whose directory is away is
+ * for the caller to judge.
+ */
 export async function findCheckout(
   git: GitCommand,
   location: RepositoryLocation,
-  worktree: WorktreeFacts,
+  worktree: Pick<WorktreeFacts, 'path' | 'gitDir' | 'name'>,
 ): Promise<Result<{ readonly checkouts: readonly Checkout[]; readonly here: Checkout }, CommonFailure>> {
   const listed = await listCheckouts(git, location);
   if (!listed.ok) return listed;
   const checkouts = listed.value;
   const here =
+    checkouts.find((one) => one.gitDir === worktree.gitDir && one.path === worktree.path) ??
     checkouts.find((one) => one.path === worktree.path) ??
-    checkouts.find((one) => one.gitDir === worktree.gitDir);
-  return here === undefined
-    ? fail({ kind: 'not-found', what: 'worktree', name: worktree.name })
-    : ok({ checkouts, here });
+    checkouts.find((one) => one.gitDir === worktree.gitDir && !one.isMain);
+  if (here === undefined) return fail({ kind: 'not-found', what: 'worktree', name: worktree.name });
+  const proven = await proveCheckout(git, location, here);
+  return proven.ok ? ok({ checkouts, here }) : proven;
 }
 
-async function entriesByPath(commonDir: string): Promise<ReadonlyMap<string, string>> {
-  const directory = join(commonDir, 'worktrees');
-  const found = new Map<string, string>();
-  for (const entry of await readdir(directory).catch(() => [])) {
-    const gitFile = (await text(join(directory, entry, 'gitdir')))?.trim();
-    if (gitFile === undefined || gitFile === '') continue;
-    // git ≥ 2.48 may write it relative to the entry (worktree.useRelativePaths).
-    const absolute = isAbsolute(gitFile) ? gitFile : resolve(directory, entry, gitFile);
-    const worktree = basename(absolute) === '.git' ? dirname(absolute) : absolute;
-    found.set(resolve(worktree), entry);
-    const real = await realpath(worktree).catch(() => null);
-    if (real !== null) found.set(real, entry);
-  }
-  return found;
+/** Proof that a worktree is what it was listed as, before anything is run in it; one that is away passes. */
+export async function proveCheckout(
+  git: GitCommand,
+  location: RepositoryLocation,
+  one: Checkout,
+): Promise<Result<void, CommonFailure>> {
+  return one.missing ? ok(undefined) : proveWorktree(git, location, one);
 }
 
-/** The branches that a rebase or bisect in this git directory will come back to. */
-async function branchesUnderWay(gitDir: string): Promise<readonly string[]> {
-  const names = await Promise.all(
-    ['rebase-merge/head-name', 'rebase-apply/head-name', 'BISECT_START'].map((file) =>
-      text(join(gitDir, file)),
-    ),
-  );
-  return names
-    .flatMap((name) => (name === null ? [] : [name.trim().replace(/^refs\/heads\//, '')]))
-    .filter((name) => name !== '' && name !== 'detached HEAD' && !/^[0-9a-f]{40,64}$/.test(name));
-}
-
-async function ongoingIn(gitDir: string): Promise<OngoingOperation | null> {
-  const marks: readonly (readonly [string, OngoingOperation])[] = [
-    ['rebase-merge', 'rebase'],
-    ['rebase-apply', 'rebase'],
-    ['MERGE_HEAD', 'merge'],
-    ['CHERRY_PICK_HEAD', 'cherry-pick'],
-    ['REVERT_HEAD', 'revert'],
-    ['BISECT_LOG', 'bisect'],
-  ];
-  for (const [file, operation] of marks) if (await exists(join(gitDir, file))) return operation;
-  return null;
-}
-
-async function text(file: string): Promise<string | null> {
-  return readFile(file, 'utf8').catch(() => null);
+/** The same, right before a step, of the worktree that a plan saw at this path. */
+export async function proveAt(
+  git: GitCommand,
+  location: RepositoryLocation,
+  path: string,
+): Promise<Result<void, CommonFailure>> {
+  const listed = await listWorktrees(location);
+  const one = 'problem' in listed ? undefined : listed.find((candidate) => candidate.path === path);
+  if (one === undefined)
+    return fail({ kind: 'not-this-worktree', path, there: 'Its repository lists no worktree there.' });
+  return proveWorktree(git, location, one);
 }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { RepositoryLocation } from '../../domain/facts';
+import { statOrNull } from '../../system/small-reads';
 
 export interface Located {
   readonly location: RepositoryLocation;
@@ -66,10 +67,13 @@ async function describe(gitDir: string, worktree: string | null): Promise<Locate
   const link = (await readOrNull(join(gitDir, 'commondir')))?.trim();
   const commonDir = link === undefined ? gitDir : await realpath(resolve(gitDir, link));
   const config = await coreConfig(commonDir);
-  const isBare = config.bare;
+  // A repository that says so and has a checkout is damaged, and shown as what it was.
+  const isBare = config.bare && !(await isBareWithCheckout(commonDir, config.bare));
   let root = commonDir;
   if (!isBare) {
-    if (config.worktree !== null) root = await realOr(resolve(commonDir, config.worktree));
+    const named = config.worktree === null ? null : await realOr(resolve(commonDir, config.worktree));
+    // Elsewhere than where a `.git` leads back, nobody could tell what is there.
+    if (named !== null && (await gitLink(join(named, '.git'))) === commonDir) root = named;
     else if (basename(commonDir) === '.git') root = dirname(commonDir);
     // `git init --separate-git-dir`: only the worktree knows where its git directory is.
     else if (link === undefined && worktree !== null) root = worktree;
@@ -86,26 +90,47 @@ export function repositoryName(root: string): string {
   return own === '' || own.startsWith('.') ? basename(dirname(root)) : own;
 }
 
+/** Whether a repository that calls itself bare has a checkout all the same: it keeps an index. */
+export const isBareWithCheckout = async (commonDir: string, bare: boolean): Promise<boolean> =>
+  bare && (await statOrNull(join(commonDir, 'index')))?.isFile() === true;
+
+export interface CoreConfig {
+  readonly bare: boolean;
+  readonly worktree: string | null;
+  /** Each worktree has a `config.worktree` of its own: `extensions.worktreeConfig`. */
+  readonly perWorktree: boolean;
+}
+
 /**
  * `core.bare` and `core.worktree`, which git itself reads from these two files alone, without includes
  * (`check_repository_format` in https://github.com/git/git/blob/master/setup.c).
  */
-async function coreConfig(commonDir: string): Promise<{ bare: boolean; worktree: string | null }> {
+export async function coreConfig(
+  gitDir: string,
+  files: readonly string[] = ['config', 'config.worktree'],
+): Promise<CoreConfig> {
   let bare = false;
   let worktree: string | null = null;
-  for (const file of ['config', 'config.worktree']) {
+  let perWorktree = false;
+  for (const file of files) {
+    if (file !== files[0] && !perWorktree) break;
     let section = '';
-    for (const line of ((await readOrNull(join(commonDir, file))) ?? '').split('\n')) {
+    for (const line of ((await readOrNull(join(gitDir, file))) ?? '').split('\n')) {
       const header = /^\s*\[\s*([^\]\s"]+)\s*("[^"]*")?\s*\]/.exec(line);
       const rest = header === null ? line : line.slice(header[0].length);
       if (header !== null) section = header[2] === undefined ? (header[1] ?? '').toLowerCase() : '';
-      if (section !== 'core') continue;
+      if (section !== 'core' && section !== 'extensions') continue;
       const [, key, value] = /^\s*([a-zA-Z][\w-]*)\s*(?:=\s*(.*?)\s*)?$/.exec(rest) ?? [];
-      if (key?.toLowerCase() === 'bare') bare = value === undefined || /^(true|yes|on|1)$/i.test(value);
+      const isTrue = value === undefined || /^(true|yes|on|1)$/i.test(value);
+      if (section === 'extensions') {
+        if (key?.toLowerCase() === 'worktreeconfig') perWorktree = isTrue;
+        continue;
+      }
+      if (key?.toLowerCase() === 'bare') bare = isTrue;
       if (key?.toLowerCase() === 'worktree' && value !== undefined) worktree = unquoted(value);
     }
   }
-  return { bare, worktree };
+  return { bare, worktree, perWorktree };
 }
 
 const unquoted = (value: string): string =>

@@ -2,12 +2,14 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OngoingOperation } from '../../contract/snapshot';
-import { statOrNull, tailOrNull, textOrNull } from '../../system/small-reads';
+import { readText, statOrNull, tailOrNull, textOrNull } from '../../system/small-reads';
 
 export interface PrivateFacts {
   readonly ongoing: OngoingOperation | null;
   /** The branch that a rebase or bisect works on, though git calls the worktree detached. */
   readonly workedOnBranch: string | null;
+  /** Every branch that what is under way will come back to or move: git keeps others off it. */
+  readonly workedOn: readonly string[];
   /** When HEAD last moved, from its reflog. */
   readonly headMovedAt: number | null;
   readonly indexChangedAt: number | null;
@@ -22,10 +24,11 @@ export async function readPrivateDirectory(gitDir: string): Promise<PrivateFacts
     lastReflogTime(join(gitDir, 'logs', 'HEAD')),
     statOrNull(join(gitDir, 'index')).then((index) => index?.mtimeMs ?? null),
   ]);
-  const ongoing = await ongoingOperation(gitDir, names);
+  const [ongoing, branches] = await Promise.all([ongoingOperation(gitDir, names), workedOn(gitDir, names)]);
   return {
     ongoing,
-    workedOnBranch: ongoing === 'rebase' || ongoing === 'bisect' ? await workedOn(gitDir, names) : null,
+    workedOnBranch: branches[0] ?? null,
+    workedOn: branches,
     headMovedAt,
     indexChangedAt,
   };
@@ -48,17 +51,43 @@ async function ongoingOperation(
   return names.has('BISECT_LOG') || names.has('BISECT_START') ? 'bisect' : null;
 }
 
-async function workedOn(gitDir: string, names: ReadonlySet<string>): Promise<string | null> {
-  for (const directory of ['rebase-merge', 'rebase-apply']) {
-    if (!names.has(directory)) continue;
-    const head = (await textOrNull(join(gitDir, directory, 'head-name')))?.trim();
-    if (head?.startsWith('refs/heads/')) return head.slice('refs/heads/'.length);
+/** As git's own `branch_checked_out` has it: https://github.com/git/git/blob/master/branch.c */
+async function workedOn(gitDir: string, names: ReadonlySet<string>): Promise<readonly string[]> {
+  const found = new Set<string>();
+  const add = (ref: string | undefined) => {
+    if (ref?.startsWith('refs/heads/')) found.add(ref.slice('refs/heads/'.length));
+  };
+  for (const directory of ['rebase-merge', 'rebase-apply'])
+    if (names.has(directory)) add((await textOrNull(join(gitDir, directory, 'head-name')))?.trim());
+  if (names.has('BISECT_START')) {
+    const start = (await textOrNull(join(gitDir, 'BISECT_START')))?.trim() ?? '';
+    if (start !== '' && !/^[0-9a-f]{40,64}$/.test(start))
+      add(start.startsWith('refs/heads/') ? start : `refs/heads/${start}`);
   }
-  const start = names.has('BISECT_START')
-    ? (await textOrNull(join(gitDir, 'BISECT_START')))?.trim()
-    : undefined;
-  if (start === undefined || start === '' || /^[0-9a-f]{40,64}$/.test(start)) return null;
-  return start.replace(/^refs\/heads\//, '');
+  // `rebase --update-refs`: a ref, what it was and what it will be, each on a line.
+  if (names.has('rebase-merge'))
+    for (const line of ((await textOrNull(join(gitDir, 'rebase-merge', 'update-refs'))) ?? '').split('\n'))
+      add(line.trim());
+  return [...found];
+}
+
+export interface Head {
+  /** Null when detached. */
+  readonly branch: string | null;
+  /** The commit of a detached HEAD. */
+  readonly oid: string | null;
+}
+
+/** From its HEAD file; null where the file does not say (the reftable format keeps a stub there). */
+export async function readHead(gitDir: string): Promise<Head | null | 'unreadable'> {
+  try {
+    const text = (await readText(join(gitDir, 'HEAD'))).trim();
+    const branch = /^ref: refs\/heads\/(.+)$/.exec(text)?.[1];
+    if (branch !== undefined) return branch === '.invalid' ? null : { branch, oid: null };
+    return /^[0-9a-f]{40,64}$/.test(text) ? { branch: null, oid: text } : null;
+  } catch {
+    return 'unreadable';
+  }
 }
 
 /** A reflog line carries the whole commit subject, so its end is looked for in a window. */

@@ -1,60 +1,38 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import type { CommonFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
-import { ok } from '../../contract/result';
+import { fail, ok } from '../../contract/result';
+import { nestedIn, type PathStyle } from '../../domain/containment';
 import type { RepositoryLocation, RepositorySurvey } from '../../engine/ports';
 import { errorCode } from '../../system/file-failure';
-import type { GitReadFailure, PlainGit } from '../run/simple-git-instance';
+import { type GitCommand, gitFailure, lines } from '../run/git-command';
+import { listCheckouts, proveCheckout } from './checkouts';
+import { repositoryDirectory } from './worktrees';
 
-/** What is there already: branches, worktrees, and git's own directories for them. */
+/**
+ * What is there already: branches, worktrees, and git's own directories for them. Fails when the main
+ * worktree can't be proved to be one: what is made from it would come from somewhere else.
+ */
 export async function surveyRepository(
-  git: PlainGit,
+  git: GitCommand,
   location: RepositoryLocation,
-): Promise<Result<RepositorySurvey, GitReadFailure>> {
-  const [branches, list, entries] = await Promise.all([
-    git.read(location.commonDir, ['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads/']),
-    git.read(location.commonDir, ['worktree', 'list', '--porcelain', '-z']),
+): Promise<Result<RepositorySurvey, CommonFailure>> {
+  const args = ['for-each-ref', '--format=%(refname)', 'refs/heads/'];
+  const [branches, listed, entries] = await Promise.all([
+    repositoryDirectory(location).then((directory) => git(directory, args, { mode: 'read' })),
+    listCheckouts(git, location),
     entriesOf(location),
   ]);
-  if (!branches.ok) return branches;
-  if (!list.ok) return list;
-  const worktrees = await Promise.all(
-    parseWorktrees(list.value).map(async ({ path, branch, bare }, at) => ({
-      bare,
-      branch,
-      isMain: at === 0,
-      // For a submodule or a separate git directory git names the git directory here.
-      path: at === 0 && !bare ? location.root : path,
-      missing: at > 0 && !(await isDirectory(path)),
-    })),
-  );
+  if (branches.code !== 0) return fail(gitFailure(args, branches));
+  if (!listed.ok) return listed;
+  const main = listed.value.find((one) => one.isMain);
+  const proven = main === undefined ? ok(undefined) : await proveCheckout(git, location, main);
+  if (!proven.ok) return proven;
   return ok({
-    branches: branches.value.split('\n').filter((branch) => branch !== ''),
-    worktrees: worktrees.flatMap(({ bare, ...worktree }) => (bare ? [] : [worktree])),
+    branches: lines(branches.stdout).map((ref) => ref.replace(/^refs\/heads\//, '')),
+    worktrees: listed.value.map(({ path, branch, isMain, missing }) => ({ path, branch, isMain, missing })),
     entries,
-  });
-}
-
-interface ListedWorktree {
-  readonly path: string;
-  readonly branch: string | null;
-  readonly bare: boolean;
-}
-
-/** https://git-scm.com/docs/git-worktree#_porcelain_format */
-function parseWorktrees(output: string): readonly ListedWorktree[] {
-  return output.split('\0\0').flatMap((block) => {
-    const fields = block.split('\0');
-    const path = fields.find((field) => field.startsWith('worktree '))?.slice('worktree '.length);
-    if (path === undefined) return [];
-    const branch = fields.find((field) => field.startsWith('branch refs/heads/'));
-    return [
-      {
-        path: resolve(path),
-        branch: branch?.slice('branch refs/heads/'.length) ?? null,
-        bare: fields.includes('bare'),
-      },
-    ];
   });
 }
 
@@ -73,19 +51,19 @@ export async function entriesOf(location: RepositoryLocation): Promise<readonly 
  * whose branch the repository's HEAD names, else none.
  */
 export async function sourceWorktree(
-  git: PlainGit,
+  git: GitCommand,
   location: RepositoryLocation,
   survey: RepositorySurvey,
 ): Promise<string | null> {
   if (!location.isBare) return location.root;
-  const head = await git.read(location.commonDir, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
-  const branch = head.ok ? head.value.trim() : '';
+  const head = await git(location.commonDir, ['symbolic-ref', '--quiet', 'HEAD'], { mode: 'read' });
+  const branch = head.stdout.trim().replace(/^refs\/heads\//, '');
   return survey.worktrees.find((one) => one.branch === branch && !one.missing)?.path ?? null;
 }
 
 /** The same for whoever has no survey at hand. */
 export const createSourceOf =
-  (git: PlainGit) =>
+  (git: GitCommand) =>
   async (location: RepositoryLocation): Promise<string | null> => {
     if (!location.isBare) return location.root;
     const survey = await surveyRepository(git, location);
@@ -93,18 +71,11 @@ export const createSourceOf =
   };
 
 /** Worktrees inside another one, relative to it and '/'-separated. */
-export function nestedIn(directory: string, survey: RepositorySurvey): readonly string[] {
-  return survey.worktrees.flatMap(({ path }) => {
-    const inside = relative(directory, path);
-    if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || resolve(inside) === inside)
-      return [];
-    return [inside.split(sep).join('/')];
-  });
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
+export const nestedPaths = (
+  directory: string,
+  survey: RepositorySurvey,
+  style: PathStyle,
+): readonly string[] =>
+  nestedIn(directory, survey.worktrees, style).map(({ path }) =>
+    relative(directory, path).split(sep).join('/'),
   );
-}

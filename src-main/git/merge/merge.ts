@@ -12,7 +12,7 @@ import { mergeMessage, revertCommand, squashMessage } from '../../domain/merge-p
 import type { Landing, Log, MergeProgress, MergeWork } from '../../engine/ports';
 import { exists } from '../../system/small-reads';
 import { commitOf, isAncestor } from '../facts/base';
-import { listCheckouts } from '../facts/checkouts';
+import { listCheckouts, proveAt } from '../facts/checkouts';
 import { mergeTrees } from '../facts/prediction';
 import { pushRef, remoteCommit, remoteUrl } from '../facts/remote-branch';
 import { readWorkingState } from '../facts/working-state';
@@ -61,7 +61,7 @@ export function createLanding(deps: LandingDeps): Landing {
       return moved.ok ? moved : fail(worktreeFailure(work, moved.error));
     },
 
-    stillAt: (work, commit) => stillAt(git, work, commit),
+    stillAt: (location, work, commit) => stillAt(git, location, work, commit),
     build: (location, work, updated, signal) => build(git, location, work, updated, signal),
 
     async land(location, work, landed) {
@@ -78,11 +78,17 @@ export function createLanding(deps: LandingDeps): Landing {
     async push(location, work, landed, io) {
       if (work.upstream === null) return ok(undefined);
       const { remote, remoteRef, commit } = work.upstream;
+      const directory = work.baseCheckout ?? location.root;
+      const proven =
+        location.isBare && directory === location.root
+          ? ok(undefined)
+          : await proveAt(git, location, directory);
+      if (!proven.ok) return proven;
       return pushRef(
         git,
         location,
         {
-          directory: work.baseCheckout ?? location.root,
+          directory,
           remote,
           ref: remoteRef,
           seen: commit,
@@ -96,6 +102,8 @@ export function createLanding(deps: LandingDeps): Landing {
 
     async pushBranch(location, work, updated, io) {
       if (work.branchOnRemote === null) return ok(undefined);
+      const proven = await proveAt(git, location, work.path);
+      if (!proven.ok) return proven;
       return pushRef(
         git,
         location,
@@ -164,6 +172,8 @@ async function buildUpdate(
   signal: AbortSignal,
 ): Promise<Result<string, MergeFailure>> {
   if (work.update === null) return ok(work.tip);
+  const proven = await proveAt(git, location, work.path);
+  if (!proven.ok) return proven;
   const sign = await wantsSignature(git, location);
   if (work.update === 'rebase')
     return buildRebase(git, location, work.path, work.baseTip, work.tip, { sign, signal });
@@ -245,9 +255,12 @@ async function build(
 
 async function stillAt(
   git: GitCommand,
+  location: RepositoryLocation,
   work: MergeWork,
   commit: string,
 ): Promise<Result<void, MergeFailure>> {
+  const proven = await proveAt(git, location, work.path);
+  if (!proven.ok) return proven;
   const head = await git(work.path, ['rev-parse', '--verify', '-q', 'HEAD'], { mode: 'read' });
   const branch = await git(work.path, ['symbolic-ref', '-q', '--short', 'HEAD'], { mode: 'read' });
   if (head.stdout.trim() !== commit || branch.stdout.trim() !== work.branch)

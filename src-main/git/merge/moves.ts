@@ -9,7 +9,7 @@ import { fail, ok } from '../../contract/result';
 import type { RepositoryLocation } from '../../domain/facts';
 import { exists } from '../../system/small-reads';
 import { commitOf, isAncestor } from '../facts/base';
-import { listCheckouts } from '../facts/checkouts';
+import { listCheckouts, proveCheckout } from '../facts/checkouts';
 import type { GitCall, GitCommand } from '../run/git-command';
 import { gitFailure } from '../run/git-command';
 import { refFailure } from '../run/ref-failure';
@@ -63,7 +63,7 @@ export async function moveBranch(
 ): Promise<Result<void, MoveFailure>> {
   const listed = await listCheckouts(git, location);
   if (!listed.ok) return listed;
-  const holders = listed.value.filter((one) => one.holds.includes(move.branch) && !one.isBare);
+  const holders = listed.value.filter((one) => one.holds.includes(move.branch));
   const now = await commitOf(git, location, `refs/heads/${move.branch}`);
   if (now !== move.from) return fail({ kind: 'moved', expected: move.from, actual: now ?? '' });
   const [holder, second] = holders;
@@ -71,6 +71,8 @@ export async function moveBranch(
   if (second !== undefined)
     return fail({ kind: 'in-the-way', path: holder.path, files: [`also checked out in ${second.path}`] });
   if (holder.missing) return fail({ kind: 'worktree-missing', path: holder.path });
+  const proven = await proveCheckout(git, location, holder);
+  if (!proven.ok) return proven;
   if (holder.branch !== move.branch || holder.ongoing !== null)
     return fail({ kind: 'operation-under-way', path: holder.path, operation: holder.ongoing ?? 'rebase' });
   if (await exists(join(holder.gitDir, 'index.lock')))

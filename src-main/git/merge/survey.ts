@@ -5,7 +5,7 @@ import type { MergeFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { Collision } from '../../contract/snapshot';
-import { contains, pathStyleOf } from '../../domain/containment';
+import { nestedIn, pathStyleOf } from '../../domain/containment';
 import type { BaseCheckout, ConflictFile, MergeChoices, MergeFacts } from '../../domain/merge-plan';
 import type {
   FoundWorktree,
@@ -16,7 +16,7 @@ import type {
   RepositoryLocation,
 } from '../../engine/ports';
 import { type Base, isAncestor, readBase } from '../facts/base';
-import { type Checkout, findCheckout } from '../facts/checkouts';
+import { type Checkout, findCheckout, proveCheckout } from '../facts/checkouts';
 import { mergeTrees } from '../facts/prediction';
 import { remoteCommit, remotePlaceOf } from '../facts/remote-branch';
 import { unpushedGitlinks } from '../facts/submodule-work';
@@ -74,7 +74,7 @@ export async function surveyLanding(
   if (!behind.ok) return behind;
   const counts = await countsOf(git, location, base.tip, tip);
   if (!counts.ok) return counts;
-  const holders = checkouts.filter((one) => one !== here && one.holds.includes(base.name) && !one.isBare);
+  const holders = checkouts.filter((one) => one !== here && one.holds.includes(base.name));
 
   const [holding] = holders;
   const code = {
@@ -100,12 +100,18 @@ export async function surveyLanding(
   const { conflicts, addsNothing, inTheWay, baseInTheWay, validation, hooks } = predicted.value;
   const baseCheckouts: BaseCheckout[] = [];
   for (const holder of holders) {
-    const checked = await baseState(deps, checkouts, holder, holder === holders[0] ? baseInTheWay : []);
+    const checked = await baseState(
+      deps,
+      location,
+      checkouts,
+      holder,
+      holder === holders[0] ? baseInTheWay : [],
+    );
     if (!checked.ok) return checked;
     baseCheckouts.push(checked.value);
   }
 
-  const compared = holders[0] ?? checkouts.find((one) => one.isMain && !one.isBare) ?? null;
+  const compared = holders[0] ?? checkouts.find((one) => one.isMain && one.problem === null) ?? null;
   const remotes = lines((await git(location.root, ['remote'], { mode: 'read' })).stdout);
   const remote = base.upstream?.remote ?? (remotes.includes('origin') ? 'origin' : (remotes[0] ?? null));
   const branchOnRemote =
@@ -191,9 +197,7 @@ async function noIdentity(git: GitCommand, directory: string): Promise<string | 
 }
 
 const insideOf = (deps: LandingSurveyDeps, checkouts: readonly Checkout[], here: Checkout) =>
-  checkouts
-    .filter((one) => one !== here && contains(here.path, one.path, pathStyleOf(deps.platform)))
-    .map((one) => one.path);
+  nestedIn(here.path, checkouts, pathStyleOf(deps.platform)).map((one) => one.path);
 
 async function countsOf(
   git: GitCommand,
@@ -289,12 +293,15 @@ async function predict(
 
 async function baseState(
   deps: LandingSurveyDeps,
+  location: RepositoryLocation,
   checkouts: readonly Checkout[],
   holder: Checkout,
   inTheWay: readonly string[],
 ): Promise<Result<BaseCheckout, MergeFailure>> {
   if (holder.missing)
     return ok({ path: holder.path, missing: true, changed: [], ongoing: holder.ongoing, inTheWay: [] });
+  const proven = await proveCheckout(deps.git, location, holder);
+  if (!proven.ok) return proven;
   const state = await readWorkingState(deps.git, holder.path, insideOf(deps, checkouts, holder));
   if (!state.ok) return state;
   const changed = [...new Set([...state.value.unmerged, ...state.value.staged, ...state.value.changed])];

@@ -1,4 +1,5 @@
 /** One repository under observation: which event makes what be read anew, and when facts go out. */
+import { nestedIn, pathStyleOf } from '../../domain/containment';
 import type { RepositoryFacts } from '../../domain/facts';
 import type { Cancel, Clock, Log, Refresh } from '../../engine/ports';
 import { type Coalescer, createCoalescer } from './coalescer';
@@ -164,7 +165,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
           platform: deps.platform,
           runner: deps.runner,
           watching: deps.watching,
-          nested: () => nestedIn(worktree.listed.path),
+          nested: () => nestedPaths(worktree.listed.path),
           onChange: () => {
             wanted = true;
             // An operation that began or ended: the branch that it works on says where the row stands.
@@ -232,11 +233,9 @@ export function createRepositoryObservation(deps: ObservationDeps) {
       reader.worktrees().flatMap(({ head }) => (head?.branch == null ? [] : [`refs/heads/${head.branch}`])),
     );
 
-  function nestedIn(root: string): readonly string[] {
-    return reader
-      .worktrees()
-      .map((worktree) => worktree.listed.path)
-      .filter((path) => path !== root && isWithin(root, path));
+  function nestedPaths(root: string): readonly string[] {
+    const all = reader.worktrees().map(({ listed }) => listed);
+    return nestedIn(root, all, pathStyleOf(deps.platform)).map(({ path }) => path);
   }
 
   const facts = (): RepositoryFacts => {

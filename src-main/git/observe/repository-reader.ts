@@ -5,10 +5,11 @@ import type { Log } from '../../engine/ports';
 import { baseRefs, baseTip, repositoryBase, usualBases } from '../facts/base-rules';
 import type { Comparison } from '../facts/compared-refs';
 import type { Distances, Pair } from '../facts/distances';
+import { BARE_WITH_CHECKOUT } from '../facts/identity';
 import { likelyBase } from '../facts/likely-base';
 import { createMergedMemory, type MergedMemory, type MergedQuestion } from '../facts/merged-memory';
 import { type CommitInfo, parseCommit, type Refs, readRefs, refPatterns } from '../facts/refs';
-import { isThere, listWorktrees, readProblem, repositoryDirectory } from '../facts/worktree-list';
+import { isThere, listWorktrees, readProblem, repositoryDirectory } from '../facts/worktrees';
 import type { GitRunner } from '../run/git-runner';
 import { deriveWorktree, type NoteFact } from './derive';
 import { refPlacesSignature } from './sweep-signature';
@@ -112,7 +113,8 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
         known.relist({ ...known.listed, missing: !(await isThere(known.listed.path)) });
       return { added: [], removed: [] };
     }
-    listProblem = null;
+    // Each row says it too; nothing is done in any of them.
+    listProblem = list.some(({ problem }) => problem === BARE_WITH_CHECKOUT) ? BARE_WITH_CHECKOUT : null;
     const next = new Map<string, WorktreeReader>();
     const added: WorktreeReader[] = [];
     for (const listed of list) {

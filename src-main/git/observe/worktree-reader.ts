@@ -2,8 +2,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../engine/ports';
-import { readText } from '../../system/small-reads';
-import { type PrivateFacts, readPrivateDirectory } from '../facts/private-directory';
+import { type Head, type PrivateFacts, readHead, readPrivateDirectory } from '../facts/private-directory';
 import {
   mergeStatus,
   parents,
@@ -13,7 +12,7 @@ import {
   sameEntries,
   statusArguments,
 } from '../facts/status-map';
-import { type ListedWorktree, readProblem } from '../facts/worktree-list';
+import { type ListedWorktree, readProblem } from '../facts/worktrees';
 import { answerProblem, type GitRunner } from '../run/git-runner';
 
 /** More changed paths than this cost more one by one than a full status. */
@@ -35,7 +34,7 @@ export interface WorktreeReader {
   readonly status: WorktreeStatus | null;
   readonly privateFacts: PrivateFacts | null;
   /** From its HEAD file: a branch, or a commit when detached. */
-  readonly head: { readonly branch: string | null; readonly oid: string | null } | null;
+  readonly head: Head | null;
   readonly problem: string | null;
   /** Newest time of a changed or untracked file, or of an edit that was seen. */
   readonly editedAt: number | null;
@@ -203,7 +202,7 @@ export function createWorktreeReader(
     },
     async readHead() {
       // What can't be read now (its disk is away) stays what it was.
-      const read = await readHeadFile(listed.gitDir);
+      const read = await readHead(listed.gitDir);
       if (read !== 'unreadable') head = read;
     },
     learnTracked(directories) {
@@ -229,16 +228,4 @@ function doubtful(
     if (doubt !== undefined) doubts.add(doubt);
   }
   return [...doubts];
-}
-
-async function readHeadFile(gitDir: string): Promise<WorktreeReader['head'] | 'unreadable'> {
-  try {
-    const text = (await readText(join(gitDir, 'HEAD'))).trim();
-    const branch = /^ref: refs\/heads\/(.+)$/.exec(text)?.[1];
-    // The reftable format keeps a stub here; then `git status` tells.
-    if (branch !== undefined) return branch === '.invalid' ? null : { branch, oid: null };
-    return /^[0-9a-f]{40,64}$/.test(text) ? { branch: null, oid: text } : null;
-  } catch {
-    return 'unreadable';
-  }
 }

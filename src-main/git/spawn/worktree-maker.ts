@@ -37,7 +37,7 @@ export function createWorktreeMaker(deps: WorktreeMakerDeps): WorktreeMaker {
       return 'is not a name that git takes for a branch';
     },
 
-    survey: (location) => surveyRepository(git, location),
+    survey: (location) => surveyRepository(command, location),
 
     async pathTaken(path) {
       try {
@@ -52,8 +52,8 @@ export function createWorktreeMaker(deps: WorktreeMakerDeps): WorktreeMaker {
     },
 
     async copyCandidates(location, patterns) {
-      const survey = await surveyRepository(git, location);
-      return survey.ok ? findCopyCandidates(git, location, survey.value, patterns) : survey;
+      const survey = await surveyRepository(command, location);
+      return survey.ok ? findCopyCandidates({ git, command }, location, survey.value, patterns) : survey;
     },
 
     async hooks(location, commit) {

@@ -11,7 +11,7 @@ import {
   pathspecs,
   pathsToAsk,
 } from '../../../src-main/git/facts/status-map';
-import { readProblem } from '../../../src-main/git/facts/worktree-list';
+import { readProblem } from '../../../src-main/git/facts/worktrees';
 import {
   createCoalescer,
   FOLLOWING_WAITS_MS,

@@ -2,7 +2,7 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { locateDirectory } from '../../../src-main/git/facts/locate';
-import { listWorktrees } from '../../../src-main/git/facts/worktree-list';
+import { listWorktrees } from '../../../src-main/git/facts/worktrees';
 import { createSandbox, type Sandbox } from '../../support/repositories';
 
 async function listed(directory: string) {

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import type { RepositoryLocation } from '../../domain/facts';
 import { errorCode } from '../../system/file-failure';
 import { statOrNull, textOrNull } from '../../system/small-reads';
-import { fromGitFile, idOf } from './locate';
+import { whatIsThere } from './identity';
+import { type CoreConfig, coreConfig, fromGitFile, idOf } from './locate';
 
 export interface ListedWorktree {
   readonly id: string;
@@ -16,7 +17,7 @@ export interface ListedWorktree {
   readonly missing: boolean;
   readonly locked: boolean;
   readonly lockReason: string | null;
-  /** What is wrong with the directory itself, in a sentence. */
+  /** Why the directory is not this worktree, or can't be worked in, in a sentence: nothing is done in it. */
   readonly problem: string | null;
 }
 
@@ -36,16 +37,17 @@ export async function listWorktrees(
   location: RepositoryLocation,
 ): Promise<readonly ListedWorktree[] | { readonly problem: string }> {
   let entries: readonly Entry[];
+  let core: CoreConfig;
   try {
     await lstat(join(location.commonDir, 'HEAD'));
-    entries = await readEntries(location.commonDir);
+    [entries, core] = await Promise.all([readEntries(location.commonDir), coreConfig(location.commonDir)]);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     return { problem: readProblem(errorCode(error) === 'EACCES' ? 'Permission denied' : '', words) };
   }
   const [first, linked] = await Promise.all([
-    location.isBare ? null : main(location),
-    Promise.all(entries.map((entry) => linkedWorktree(location, entry))),
+    location.isBare ? null : main(location, core),
+    Promise.all(entries.map((entry) => linkedWorktree(location, entry, core))),
   ]);
   // A worktree that was made anew where a lost one had been: the old entry is still there.
   const healthy = new Set(linked.filter(({ problem }) => problem === null).map(({ path }) => path));
@@ -53,40 +55,42 @@ export async function listWorktrees(
   return first === null ? shown : [first, ...shown];
 }
 
-async function main(location: RepositoryLocation): Promise<ListedWorktree> {
+async function main(location: RepositoryLocation, core: CoreConfig): Promise<ListedWorktree> {
+  const place = { path: location.root, gitDir: location.commonDir };
+  const missing = !(await isThere(location.root));
   return {
     id: idOf('w', location.commonDir),
-    path: location.root,
-    gitDir: location.commonDir,
+    ...place,
     entry: null,
     isMain: true,
-    missing: !(await isThere(location.root)),
+    missing,
     // Git can not lock a main worktree.
     locked: false,
     lockReason: null,
-    problem: null,
+    problem: missing ? null : await whatIsThere(location, place, core),
   };
 }
 
-async function linkedWorktree(location: RepositoryLocation, entry: Entry): Promise<ListedWorktree> {
+async function linkedWorktree(
+  location: RepositoryLocation,
+  entry: Entry,
+  core: CoreConfig,
+): Promise<ListedWorktree> {
   const gitDir = join(location.commonDir, 'worktrees', entry.name);
-  const [path, link] = await Promise.all([
-    realpath(entry.path).catch(() => null),
-    textOrNull(join(entry.path, '.git')),
-  ]);
-  const missing = path === null || (link === null && !(await isThere(path)));
+  const path = await realpath(entry.path).catch(() => null);
+  const missing = path === null || !(await isThere(path));
   // While `git worktree add` is at work it holds a lock of its own under this name.
   const lock = entry.lock === 'initializing' ? null : entry.lock;
   return {
     id: idOf('w', gitDir),
-    path: missing ? entry.path : path,
+    path: path ?? entry.path,
     gitDir,
     entry: entry.name,
     isMain: false,
     missing,
     locked: lock !== null,
     lockReason: lock === '' ? null : lock,
-    problem: missing || (await leadsTo(entry.path, link, gitDir)) ? null : BROKEN_LINK,
+    problem: missing ? null : await whatIsThere(location, { path, gitDir }, core),
   };
 }
 
@@ -122,16 +126,6 @@ async function readEntries(commonDir: string): Promise<readonly Entry[]> {
   return found
     .filter((entry) => entry !== null)
     .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-}
-
-/** A worktree whose `.git` file does not lead back to its entry would be read as another repository. */
-const BROKEN_LINK = 'Its .git file does not lead to its repository; `git worktree repair` may help.';
-
-async function leadsTo(path: string, link: string | null, gitDir: string): Promise<boolean> {
-  const target = /^gitdir: (.+?)[\r\n]*$/s.exec(link ?? '')?.[1];
-  if (target === undefined) return false;
-  const place = fromGitFile(path, target);
-  return place === gitDir || (await realpath(place).catch(() => null)) === gitDir;
 }
 
 export async function isThere(path: string): Promise<boolean> {
