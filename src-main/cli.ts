@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { CliHost } from './faces/terminal/commands/context';
 import { runCli } from './faces/terminal/program';
 import { openTerminalIo } from './faces/terminal/terminal-io';
+import { ownSignals } from './system/own-signals';
 import { exists } from './system/small-reads';
 
 const { env, argv } = process;
@@ -19,24 +20,12 @@ const platform: CliHost['platform'] =
 const io = openTerminalIo(process, env);
 const interruption = new AbortController();
 
-/**
- * One Ctrl+C may arrive more than once: npm passes it on, and `when-exit` (which conf brings along)
- * raises every signal again: https://github.com/fabiospampinato/when-exit
- */
-const SAME_SIGNAL_MS = 500;
-/** The first time asks to stop cleanly; the third stops at once, and the next start tidies up. */
-let interruptions = 0;
-let interruptedAt = Number.NEGATIVE_INFINITY;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => {
-    const now = performance.now();
-    if (now - interruptedAt < SAME_SIGNAL_MS) return;
-    interruptedAt = now;
-    interruptions++;
-    interruption.abort();
-    if (interruptions === 2) io.err.write('\nStill stopping; once more stops at once.\n');
-    if (interruptions >= 3) process.exit(1);
-  });
+// The first asks to stop cleanly; the third stops at once, and the next start tidies up.
+ownSignals(process, (times) => {
+  interruption.abort();
+  if (times === 2) io.err.write('\nStill stopping; once more stops at once.\n');
+  if (times >= 3) process.exit(1);
+});
 
 const host: CliHost = {
   io,

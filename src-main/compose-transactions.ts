@@ -64,8 +64,8 @@ export interface Transactions {
   readonly landing: HandlerDeps['landing'];
   readonly recovery: Recovery;
   cancel(operation: string): boolean;
-  /** Resolves when what is removed in the background is removed. */
-  settled(): Promise<void>;
+  /** Cancels what runs (see RunningOperations.close); resolves when also what is removed in the background is removed. */
+  close(): Promise<void>;
 }
 
 export function composeTransactions(deps: TransactionDeps): Transactions {
@@ -91,6 +91,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     now: () => clock.now(),
   });
   const landing = createLanding({ git, hooks, platform, pullRequests, log, now: () => clock.now() });
+  const leftProcesses = createLeftProcesses({ processes: deps.processes, clock });
   const making = {
     maker: createWorktreeMaker({
       git: createPlainGit({ program, env, emptyDirectory }),
@@ -102,7 +103,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     commands: runner,
     records: deps.records,
     journal,
-    leftProcesses: createLeftProcesses({ processes: deps.processes, clock }),
+    leftProcesses,
     clock,
     log,
     setupLimitMs: SETUP_LIMIT_MS,
@@ -119,6 +120,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
     configs,
     approvals,
     runner,
+    leftProcesses,
     running,
     clock,
     log,
@@ -150,7 +152,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
   });
 
   return {
-    spawner,
+    spawner: { ...spawner, execute: (input) => running.during(() => spawner.execute(input)) },
     landing: {
       planMerge: merger.planMerge,
       planRebase: merger.planRebase,
@@ -160,8 +162,15 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
       operations: () => undoer.list(),
       undo: (input) => running.during(() => undoer.undo(input)),
     },
-    recovery,
+    recovery: {
+      ...recovery,
+      atStart: (location) => running.during(() => recovery.atStart(location)),
+      ifNeeded: (location) => running.during(() => recovery.ifNeeded(location)),
+    },
     cancel: running.cancel,
-    settled,
+    async close() {
+      await running.close();
+      await settled();
+    },
   };
 }

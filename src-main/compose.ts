@@ -27,6 +27,7 @@ import type {
   WatchPerformance,
 } from './engine/ports';
 import { createCollisionObserver } from './git/collisions/collision-observer';
+import { clearLeftScratch } from './git/collisions/left-scratch';
 import { locateDirectory } from './git/facts/locate';
 import { createMergedCheck } from './git/facts/merged';
 import { createRepositoryConfigs } from './git/facts/repository-config';
@@ -337,9 +338,10 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     performance: () => gitSide.observer.performance?.() ?? null,
     async dispose() {
       for (const cancel of cancels) cancel();
+      // First: an operation that is taken back still asks the fleet, and runs git.
+      await transactions.close();
       fleet.dispose();
       diskUsage?.dispose();
-      await transactions.settled();
       await Promise.all([sessions.dispose(), gitSide.dispose()]);
       ledger.dispose();
       settings.dispose();
@@ -403,10 +405,12 @@ function observeWithGit(deps: {
     // A one-shot command waits for verdicts.
     guess: options.watch,
   });
+  const cleared = options.watch ? clearLeftScratch(join(deps.cache, 'collisions'), log) : null;
   return {
     observer,
     collisions,
     async dispose() {
+      await cleared;
       await collisions.dispose();
       await observer.dispose();
       await runner.dispose();

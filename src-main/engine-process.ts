@@ -22,8 +22,8 @@ if (parentPort === undefined) throw new Error('the engine process is started by 
 // (tests/unit/late-imports.test.ts); from here on an archive is a file like any other.
 process.noAsar = true;
 
-/** An end that was not asked for by the app is given this long to put things away. */
-const END_LIMIT_MS = 5_000;
+/** An end that was not asked for by the app is given this long: what runs is taken back first. */
+const END_LIMIT_MS = 30_000;
 
 const server = createEngineServer({
   send: (message: FromEngine) => parentPort.postMessage(message),

@@ -6,6 +6,7 @@
 import { createGitHost } from './git/run/git-host';
 import type { GitRunner } from './git/run/git-runner';
 import { type FromHelper, toHelper } from './git/run/helper-messages';
+import { ownSignals } from './system/own-signals';
 
 /** Electron's `process.parentPort`: https://www.electronjs.org/docs/latest/api/utility-process */
 interface ParentPort {
@@ -18,7 +19,8 @@ const ORPHAN_CHECK_MS = 10_000;
 
 function send(message: FromHelper): void {
   if (parentPort !== undefined) parentPort.postMessage(message);
-  else process.send?.(message);
+  // An app that has just gone wants no answer any more: 'disconnect' follows.
+  else if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
 let host: GitRunner | null = null;
@@ -97,8 +99,9 @@ else {
   process.on('message', (data: unknown) => void hear(data));
   process.on('disconnect', () => void end());
 }
-// A terminal's Ctrl-C goes to the whole process group; the app decides when we end.
-process.on('SIGINT', () => {});
+// A terminal's Ctrl+C or hang-up, and a session's end, reach every process of the app at once; the app still
+// needs us to put its things away, and decides when we end.
+ownSignals(process, () => {});
 
 // A parent that was killed can't say goodbye, and not every platform ends its children then.
 const parent = process.ppid;

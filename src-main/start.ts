@@ -16,6 +16,7 @@ import {
   installFailed,
   type Obstacle,
 } from './faces/electron/start-checks';
+import { END_SIGNALS } from './system/own-signals';
 import { exists } from './system/small-reads';
 
 /** Some 120 MB have to come through; a line that is dead should not hold anybody longer. */
@@ -54,18 +55,17 @@ function run(program: string, args: readonly string[], limitMs: number | null = 
 }
 
 /**
- * Ctrl+C in a terminal reaches the whole process group, so it is passed on only when there is none;
- * this process stays until its child has put its things away.
+ * Passes on what would end this process, which stays until its child has put its things away. A
+ * terminal's Ctrl+C reaches the child as well: that it comes twice is known there (system/own-signals.ts).
  */
 function passSignals(child: ChildProcess): () => void {
   const pass = (signal: NodeJS.Signals) => {
-    if (signal === 'SIGINT' && process.stdin.isTTY) return;
-    child.kill(signal);
+    // On Windows the console tells every process in it, and `kill` would end the child in the middle.
+    if (platform !== 'win32') child.kill(signal);
   };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, pass);
+  for (const signal of END_SIGNALS) process.on(signal, pass);
   return () => {
-    for (const signal of signals) process.off(signal, pass);
+    for (const signal of END_SIGNALS) process.off(signal, pass);
   };
 }
 

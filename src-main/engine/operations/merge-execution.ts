@@ -64,6 +64,9 @@ const mergeRecord = z.object({
 });
 
 const announced = z.object({ to: z.string() });
+/** A validation command, so that one which outlives a crash is found again. */
+const PROCESS = 'process';
+const processData = z.object({ pid: z.number().int().positive(), identity: z.string() });
 
 const silent = async () => ok(undefined);
 
@@ -149,6 +152,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     commands: readonly ValidationCommand[],
     operation: RunningOperation,
     output: OutputFile,
+    entry: JournalEntry,
   ): Promise<Result<void, MergeFailure>> => {
     for (const [at, command] of commands.entries()) {
       const step = `validate-${at}`;
@@ -159,6 +163,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       if (!approved.ok) return approved;
       output.write(`\n$ ${command.run}\n`);
       const before = clock.now();
+      let naming: Promise<void> = Promise.resolve();
       const outcome = await deps.runner.run(command.run, work.path, {
         signal: operation.signal,
         limitMs: deps.validationLimitMs ?? VALIDATION_MS,
@@ -167,7 +172,13 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
           output.write(text);
           operation.output(step, text);
         },
+        onStart(pid) {
+          naming = deps.leftProcesses.identify(pid).then(async (identity) => {
+            if (identity !== null) await entry.step(PROCESS, { pid, identity });
+          });
+        },
       });
+      await naming;
       const seconds = ((clock.now() - before) / 1_000).toFixed(1);
       const ending = outcome.reason === 'exited' ? `exit code ${outcome.exitCode}` : outcome.reason;
       const line = `[${command.run}: ${ending}, ${seconds} s]\n`;
@@ -278,7 +289,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       if (validation.length > 0) {
         step = await begin('validate-0');
         if (!step.ok) return step;
-        step = await validate(location.id, work, validation, operation, output);
+        step = await validate(location.id, work, validation, operation, output, entry);
         if (!step.ok) return step;
       }
       // Also without validation: a session may have gone on in the meantime.
@@ -410,6 +421,10 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     const parsed = mergeWork.safeParse(unfinished.data);
     if (!parsed.success) return `The merge ${unfinished.operation} can’t be read; it was left as it is.`;
     const work: MergeWork = parsed.data;
+    for (const { step, data } of unfinished.steps) {
+      const left = processData.safeParse(data);
+      if (step === PROCESS && left.success) await deps.leftProcesses.end(left.data.pid, left.data.identity);
+    }
     const to = (step: string) => {
       const found = announced.safeParse(unfinished.steps.find((one) => one.step === step)?.data);
       return found.success ? found.data.to : null;

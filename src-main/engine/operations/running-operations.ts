@@ -29,6 +29,12 @@ export interface RunningOperations {
   cancel(id: OperationId): boolean;
   /** Whatever the work throws ends the operations that it began, so that no face waits for ever. */
   during<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Before the process ends: what is under way is asked to stop, what still begins is cancelled as it
+   * does. Resolves when all work is over: taken back, or finished where a step can't be interrupted. It
+   * has no limit of its own; whoever ends the process has.
+   */
+  close(): Promise<void>;
 }
 
 export function createRunningOperations(deps: {
@@ -38,9 +44,26 @@ export function createRunningOperations(deps: {
 }): RunningOperations {
   const running = new Map<OperationId, AbortController>();
   const begunHere = new AsyncLocalStorage<Set<RunningOperation>>();
+  // Longer than their operations: a lock is released, and a record written, after the last word about one.
+  const works = new Set<Promise<unknown>>();
+  let closed = false;
+
+  async function watched<T>(work: () => Promise<T>): Promise<T> {
+    const begun = new Set<RunningOperation>();
+    try {
+      return await begunHere.run(begun, work);
+    } catch (error) {
+      const reference = deps.log.bug('operation', error);
+      for (const operation of begun)
+        if (running.has(operation.id)) operation.finish({ kind: 'internal', reference }, 'It broke off.');
+      throw error;
+    }
+  }
+
   return {
     begin({ id, kind, repositoryId, worktreeId, title, steps }) {
       const controller = new AbortController();
+      if (closed) controller.abort();
       running.set(id, controller);
       const emit = (change: OperationEvent['change']) =>
         deps.emit({
@@ -72,15 +95,18 @@ export function createRunningOperations(deps: {
       return controller !== undefined;
     },
     async during(work) {
-      const begun = new Set<RunningOperation>();
+      const done = watched(work);
+      works.add(done);
       try {
-        return await begunHere.run(begun, work);
-      } catch (error) {
-        const reference = deps.log.bug('operation', error);
-        for (const operation of begun)
-          if (running.has(operation.id)) operation.finish({ kind: 'internal', reference }, 'It broke off.');
-        throw error;
+        return await done;
+      } finally {
+        works.delete(done);
       }
+    },
+    async close() {
+      closed = true;
+      for (const controller of running.values()) controller.abort();
+      while (works.size > 0) await Promise.allSettled(works);
     },
   };
 }

@@ -3,6 +3,7 @@ import type {
   CommandRunner,
   FleetResolver,
   Journal,
+  LeftProcesses,
   Log,
   OperationRecords,
   PlanStore,
@@ -24,6 +25,7 @@ export interface TransactionDeps {
   readonly configs: RepositoryConfigs;
   readonly approvals: Approvals;
   readonly runner: CommandRunner;
+  readonly leftProcesses: LeftProcesses;
   readonly running: RunningOperations;
   readonly clock: Clock;
   readonly log: Log;

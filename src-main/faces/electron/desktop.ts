@@ -20,13 +20,14 @@ import { followDesktop } from './follow-desktop';
 import { hardenApp, hardenSession } from './hardening';
 import { openIpc } from './ipc';
 import { createLaunchRequests } from './launch-requests';
+import { leaveWithSystem } from './leave-with-system';
 import { applyLoginItem } from './login-item';
 import { ownNotice } from './notification-text';
 import { createElectronNotifier } from './notifier';
-import { createDialogPerson } from './person';
+import { askToQuit, createDialogPerson } from './person';
 import { platformOf } from './platform-policy';
 import { createPopover } from './popover-window';
-import { disposeOnQuit } from './quit';
+import { createQuit } from './quit';
 import { createShortcut, shortcutsByPortal } from './shortcut';
 import { createStayAwake } from './stay-awake';
 import { createOrchardTray } from './tray';
@@ -218,15 +219,16 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       if (!notifier.activated(details.arguments)) open('worktrees');
     });
 
-  const quit = disposeOnQuit(
+  const quit = createQuit({
     app,
-    async () => {
+    async dispose() {
       for (const step of undo.splice(0).reverse()) step();
       await (await composed.promise).dispose();
     },
+    ask: (doing) => askToQuit(dialog, doing),
     log,
-  );
-  electron.powerMonitor.on('shutdown', () => app.quit());
+  });
+  leaveWithSystem({ app, powerMonitor: electron.powerMonitor, platform, quit });
   launches.serve((view) => open(view));
 
   try {
@@ -251,7 +253,10 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
         absence.look();
         popover.push('snapshot', snapshot);
       }),
-      orchard.onOperation((event) => popover.push('operation', event)),
+      orchard.onOperation((event) => {
+        quit.note(event);
+        popover.push('operation', event);
+      }),
       followSettings(orchard),
     );
     composed.resolve(orchard);

@@ -63,3 +63,22 @@ export function createDialogPerson(deps: {
       }),
   };
 }
+
+/** Asks what is to become of an operation that runs while a person quits; Esc keeps the app. */
+export async function askToQuit(
+  dialog: Pick<Dialog, 'showMessageBox'>,
+  doing: string,
+): Promise<'when-done' | 'cancel' | 'stay'> {
+  const { response } = await dialog.showMessageBox({
+    type: 'question',
+    title: 'Orchard',
+    message: visible(`Orchard is ${doing}.`),
+    detail: 'Cancelled, it is taken back as far as it has got, and everything is as it was.',
+    buttons: ['Quit when it is done', 'Cancel it and quit', 'Don’t quit'],
+    // Enter loses nothing.
+    defaultId: 0,
+    cancelId: 2,
+    noLink: true,
+  });
+  return response === 0 ? 'when-done' : response === 1 ? 'cancel' : 'stay';
+}

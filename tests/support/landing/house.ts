@@ -25,6 +25,8 @@ import { createLanding } from '../../../src-main/git/merge/merge';
 import type { PullRequests } from '../../../src-main/git/merge/pull-requests';
 import { createGitCommand, type GitCommand } from '../../../src-main/git/run/git-command';
 import { createFileLock } from '../../../src-main/system/file-lock';
+import { createLeftProcesses } from '../../../src-main/system/left-processes';
+import { createProcesses } from '../../../src-main/system/processes';
 import { createPlainFleet } from './fleet';
 
 export interface HouseOptions {
@@ -147,6 +149,10 @@ export function createHouse(options: HouseOptions): House {
     configs,
     approvals,
     runner,
+    leftProcesses: createLeftProcesses({
+      processes: createProcesses(process.platform === 'darwin' ? 'darwin' : 'linux'),
+      clock,
+    }),
     running,
     clock,
     log,
