@@ -58,6 +58,12 @@ export interface PlanStep {
   readonly text: string;
 }
 
+export interface ChangedFile {
+  readonly path: string;
+  readonly added: number | null;
+  readonly removed: number | null;
+}
+
 export interface MergePlan {
   readonly token: PlanToken;
   readonly worktreeId: WorktreeId;
@@ -75,6 +81,8 @@ export interface MergePlan {
     readonly command: RepositoryCommand | { readonly purpose: 'detected'; readonly text: string };
     readonly approved: boolean;
   }[];
+  /** What the branch changes in the base, by file; a binary file's lines are null. */
+  readonly files?: readonly ChangedFile[];
   /** Hooks inside a working tree that a step would run, as they will be when it does. */
   readonly hooks?: readonly { readonly command: RepositoryCommand; readonly approved: boolean }[];
   /** Copied `CLAUDE.md` or `.claude/` files that differ from the base's: carry them over by hand. */

@@ -136,8 +136,11 @@ export const requests = {
       })
       .strict(),
   ),
+  /** `only` refuses a plan of the other kind: a person who says rebase never merges by a wrong token. */
   'worktree.merge': request<MergeDone, MergeFailure>()(
-    z.object({ token: planToken, approve: z.boolean() }).strict(),
+    z
+      .object({ token: planToken, approve: z.boolean(), only: z.enum(['merge', 'rebase']).optional() })
+      .strict(),
   ),
   'worktree.planRebase': request<MergePlan, MergeFailure>()(z.object({ worktreeId }).strict()),
   'worktree.planCleanup': request<CleanupPlan, CleanupFailure>()(

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
@@ -192,4 +192,78 @@ test('Ctrl+C while validating takes the merge back and leaves no process', async
   expect(await git(project, 'for-each-ref', 'refs/heads')).toBe(before);
   // The lock is free again.
   expect((await run('merge', 'login', '--skip-validation', '--yes')).code).toBe(0);
+});
+
+test('rebase plans, brings the base in, and undo takes it back; a plan of the other kind is none', async () => {
+  const { run, json, commit, git, project, root, worktree } = await setUp();
+  const path = await worktree(project, join(root, 'project-wt-login'), 'feature/login');
+  await commit(path, { 'login.txt': 'one\n' });
+  await commit(project, { 'moved.txt': 'on\n' });
+  const tip = await git(path, 'rev-parse', 'HEAD');
+  const { plan } = await json('rebase', 'project-wt-login', '--dry-run');
+  expect(plan).toMatchObject({
+    branch: 'feature/login',
+    base: 'main',
+    update: 'rebase',
+    refusal: null,
+    approval: [],
+    files: [{ path: 'login.txt', added: 1, removed: 0 }],
+  });
+  expect(await git(path, 'rev-parse', 'HEAD')).toBe(tip);
+  const other = (await json('merge', 'project-wt-login', '--dry-run')).plan;
+  const wrong = await run('rebase', '--plan', other.token, '--json');
+  expect(wrong.code).toBe(1);
+  expect(JSON.parse(wrong.out).error).toMatchObject({ kind: 'not-found', what: 'plan' });
+  const unasked = await run('rebase', 'project-wt-login', '--json');
+  expect(JSON.parse(unasked.out).error.kind).toBe('needs-confirmation');
+  const done = await json('rebase', '--plan', plan.token);
+  expect(done).toMatchObject({ landed: null, removed: null });
+  expect(await git(path, 'rev-parse', 'HEAD~1')).toBe(await git(project, 'rev-parse', 'main'));
+  expect((await run('undo', done.operation)).code).toBe(0);
+  expect(await git(path, 'rev-parse', 'HEAD')).toBe(tip);
+  expect((await run('rebase', 'project-wt-login', '--yes')).code).toBe(0);
+  expect((await json('rebase', 'project-wt-login', '--yes')).error.kind).toBe('nothing-to-merge');
+});
+
+test('a refusal for want of approval carries what --approve wants, for each verb', async () => {
+  const { run, json, commit, git, project, root, worktree, write } = await setUp();
+  const config = { setup: 'true', validate: ['true && true', 'true || true'], teardown: 'true; true' };
+  await write(join(project, '.orchard.json'), JSON.stringify(config));
+  await write(join(project, '.git/info/exclude'), '.orchard.json\n');
+  const printed = await json('spawn', 'Asked', '--print');
+  expect(printed.plan.approval).toEqual([
+    { fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/), text: 'true', why: expect.any(String) },
+  ]);
+  const spawned = await json('spawn', 'Asked', '--no-open');
+  expect(spawned.error.approval).toEqual(printed.plan.approval);
+  const mark = spawned.error.approval[0].fingerprint;
+  expect((await run('spawn', 'Asked', '--no-open', '--approve', mark)).code).toBe(0);
+  const path = await worktree(project, join(root, 'project-wt-login'), 'feature/login');
+  await commit(path, { 'login.txt': 'one\n' });
+  const { plan } = await json('merge', 'project-wt-login', '--dry-run');
+  expect(plan.approval.map(({ text }: { text: string }) => text)).toEqual(config.validate);
+  const refused = await json('merge', 'project-wt-login', '--yes');
+  expect(refused.error).toMatchObject({ kind: 'approval-needed', approval: plan.approval });
+  const [one, two] = plan.approval.map((entry: { fingerprint: string }) => entry.fingerprint);
+  const half = await json('merge', 'project-wt-login', '--yes', '--approve', one);
+  expect(half.error.kind).toBe('approval-needed');
+  const merged = await run('merge', 'project-wt-login', '--yes', '--approve', one, '--approve', two);
+  expect(merged.code).toBe(0);
+  const cleanup = (await json('cleanup', 'project-wt-login', '--dry-run')).plan;
+  expect(cleanup.approval).toMatchObject([{ text: 'true; true' }]);
+  const cleaned = await run(
+    'cleanup',
+    'project-wt-login',
+    '--yes',
+    '--approve',
+    cleanup.approval[0].fingerprint,
+  );
+  expect(cleaned.code).toBe(0);
+  await write(join(project, '.husky/reference-transaction'), '#!/bin/sh\nexit 0\n');
+  await chmod(join(project, '.husky/reference-transaction'), 0o755);
+  await git(project, 'add', '-A');
+  await git(project, 'commit', '-q', '-m', 'hooks');
+  await git(project, 'config', 'core.hooksPath', '.husky');
+  const { plan: rebase } = await json('rebase', 'asked', '--dry-run');
+  expect(rebase.approval).toMatchObject([{ text: expect.stringContaining('.husky/reference-transaction') }]);
 });

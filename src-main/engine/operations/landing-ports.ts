@@ -9,7 +9,7 @@ import type {
   UndoFailure,
 } from '../../contract/failures';
 import type { OperationId, PlanToken, RepositoryId, WorktreeId } from '../../contract/ids';
-import type { MergeStrategy, UpdateStrategy } from '../../contract/plans';
+import type { ChangedFile, MergeStrategy, UpdateStrategy } from '../../contract/plans';
 import type { Result } from '../../contract/result';
 import type { Collision } from '../../contract/snapshot';
 import type { CleanupChoices, CleanupFacts, LiveSession } from '../../domain/cleanup-plan';
@@ -219,6 +219,8 @@ export interface MergeProgress {
 export interface MergeSurvey {
   readonly facts: MergeFacts;
   readonly validation: readonly ValidationCommand[];
+  /** What the branch changes in the base; for a conflict, since they parted. */
+  readonly files: readonly ChangedFile[];
   /** Hooks inside a working tree that a step would run, as they are and as the merged tree has them. */
   readonly hooks: readonly RepositoryCommand[];
   readonly baseTip: string;

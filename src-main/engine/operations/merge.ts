@@ -130,6 +130,7 @@ export function createMerger(deps: MergerDeps): Merger {
       steps: known?.decision.steps ?? [],
       conflicts: facts?.conflicts.map((conflict) => conflict.file) ?? [],
       collisions: facts?.collisions.map(({ name: _name, ...collision }) => collision) ?? [],
+      files: known?.survey.files ?? [],
       hooks: (known?.survey.hooks ?? []).map((command) => ({
         command,
         approved: deps.approvals.isApproved(found.location.id, command),
@@ -201,12 +202,14 @@ export function createMerger(deps: MergerDeps): Merger {
     planRebase: ({ worktreeId }) =>
       plan(worktreeId, { strategy: 'merge', update: 'rebase', skipValidation: true, push: false }, 'rebase'),
 
-    async merge({ token, approve }) {
+    async merge({ token, approve, only: asked }) {
       const kept = await deps.plans.find(await fleet.repositories(), token);
       const seen = kept === null ? null : planData.safeParse(kept.plan.data);
       if (kept === null || kept.plan.kind === 'cleanup' || seen?.success !== true)
         return fail({ kind: 'not-found', what: 'plan', name: token });
       const { location, plan: made } = kept;
+      if (asked !== undefined && made.kind !== asked)
+        return fail({ kind: 'not-found', what: 'plan', name: token });
       const doing = made.kind === 'rebase' ? 'rebasing' : 'merging';
       const name = (await fleet.worktree(made.worktreeId))?.worktree.name ?? 'a worktree';
       const held = await deps.lock.acquire(location, `${doing} ${name}`);

@@ -6,6 +6,7 @@ import { describeFailure } from '../../contract/failure-texts';
 import type { Failure } from '../../contract/failures';
 import type { CleanupPlan, MergeDone, MergePlan } from '../../contract/plans';
 import type { Collision, SessionView, Snapshot, WorktreeView } from '../../contract/snapshot';
+import { approvalOf } from './approval';
 
 const sessionJson = (session: SessionView) => ({
   pid: session.pid,
@@ -79,7 +80,12 @@ export const statusJson = ({ line, counts }: Snapshot) => ({ line, ...counts });
 /** What a refused or failed command prints: the failure's own fields, with the words every face uses. */
 export function errorJson(failure: Failure) {
   const { title, message, next, details } = describeFailure(failure);
-  return { error: { ...failure, title, message, next, ...(details === null ? {} : { details }) } };
+  const approval = approvalOf(failure);
+  const asked = approval.length === 0 ? {} : { approval };
+  return {
+    error: { ...failure, title, message, next, ...asked, ...(details === null ? {} : { details }) },
+    ...asked,
+  };
 }
 
 const refusalJson = (refusal: Failure | null) => (refusal === null ? null : errorJson(refusal).error);
@@ -92,12 +98,15 @@ export const mergePlanJson = (plan: MergePlan) => ({
     conflicts: plan.conflicts,
     collisions: plan.collisions.map(collisionJson),
     refusal: refusalJson(plan.refusal),
+    approval: approvalOf(plan.refusal),
     worktree: plan.worktreeId,
     branch: plan.branch,
     base: plan.base,
     strategy: plan.strategy,
     update: plan.update,
     validation: plan.validation.map(({ command, approved }) => ({ ...command, approved })),
+    hooks: (plan.hooks ?? []).map(({ command, approved }) => ({ ...command, approved })),
+    files: plan.files ?? [],
     carryOver: plan.carryOver,
     warnings: plan.warnings,
   },
@@ -111,6 +120,7 @@ export const cleanupPlanJson = (plan: CleanupPlan) => ({
     conflicts: [],
     collisions: [],
     refusal: refusalJson(plan.refusal),
+    approval: approvalOf(plan.refusal),
     worktree: plan.worktreeId,
     path: plan.path,
     branch: plan.branch,

@@ -145,15 +145,9 @@ function suggestionText(
   const sentence = paragraph(options.style.bold('Suggestion:'), clean(text), options);
   const row = rows.get(id);
   if (row === undefined || action === null) return sentence;
-  const { path, name, base } = row.worktree;
-  const word = (value: string) => shellWord(clean(value), options.platform);
-  const command =
-    action === 'rebase'
-      ? base === null
-        ? null
-        : `git -C ${word(path)} rebase ${word(base)}`
-      : `orch ${action} ${word(name.startsWith('-') ? path : name)}`;
-  return command === null ? sentence : `${sentence}\n  ${options.style.cyan(command)}`;
+  const { path, name } = row.worktree;
+  const word = shellWord(clean(name.startsWith('-') ? path : name), options.platform);
+  return `${sentence}\n  ${options.style.cyan(`orch ${action} ${word}`)}`;
 }
 
 function paragraph(label: string, text: string, { columns }: MonitorOptions): string {

@@ -39,6 +39,17 @@ export function mergePlanText(plan: MergePlan, names: ReadonlyMap<string, string
   ].join('\n');
 }
 
+export function rebasePlanText(plan: MergePlan, style: Style): string {
+  return [
+    style.bold(`Rebase ${clean(plan.branch)} onto ${clean(plan.base)}`),
+    '',
+    ...numbered(plan.steps),
+    ...listed(style.red(`Conflicts with ${clean(plan.base)}:`), plan.conflicts),
+    ...listed(style.yellow('Note:'), plan.warnings),
+    ...refusal(plan, style),
+  ].join('\n');
+}
+
 const MOST_COLLISIONS = 12;
 
 /** Each with where it is: this is what a person weighs before they say yes. */

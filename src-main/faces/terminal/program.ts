@@ -115,7 +115,9 @@ function defineProgram(version: string, choose: (action: Action, options: Global
   const all = new Option('--all', 'every known repository, also inside one');
   const approve = new Option(
     '--approve <fingerprint>',
-    'approve the repository’s commands that were shown with this fingerprint',
+    'approve the repository’s commands that were shown with this fingerprint; several by commas, or repeated',
+  ).argParser((value: string, before: string | undefined) =>
+    before === undefined ? value : `${before},${value}`,
   );
   const worktree =
     'a directory, a branch, a worktree’s name or the slug of its task (default: the current one)';
@@ -225,6 +227,14 @@ function defineProgram(version: string, choose: (action: Action, options: Global
           skipValidation: flag(options.skipValidation),
           push: flag(options.push),
         }),
+  );
+  act(
+    executing(
+      add(program, 'rebase', 'bring a worktree’s base in; tried first without touching the worktree'),
+    ),
+    (options, [name]) =>
+      async (context) =>
+        (await import('./commands/land')).rebase(context, name ?? null, execution(options)),
   );
   act(
     executing(add(program, 'cleanup', 'remove a worktree that is done; it can be undone for 7 days'))

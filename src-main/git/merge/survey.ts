@@ -24,6 +24,7 @@ import { hashOf, readWorkingState, strayFiles } from '../facts/working-state';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure, lines, scratchObjects } from '../run/git-command';
 import { withScratch } from '../run/scratch';
+import { changedFiles } from './changed-files';
 import { type JudgedCode, judgeCode } from './judged-code';
 import { pathsInTheWay } from './paths-in-the-way';
 import { predictedRegions } from './predicted-regions';
@@ -97,7 +98,7 @@ export async function surveyLanding(
     (prediction) => judgeCode(deps, location, code, prediction),
   );
   if (!predicted.ok) return predicted;
-  const { conflicts, addsNothing, inTheWay, baseInTheWay, validation, hooks } = predicted.value;
+  const { conflicts, addsNothing, inTheWay, baseInTheWay, validation, hooks, files } = predicted.value;
   const baseCheckouts: BaseCheckout[] = [];
   for (const holder of holders) {
     const checked = await baseState(
@@ -168,6 +169,7 @@ export async function surveyLanding(
     facts,
     validation,
     hooks,
+    files,
     baseTip: base.tip,
     upstream: base.upstream,
     branchOnRemote,
@@ -236,6 +238,7 @@ async function predict(
       readonly addsNothing: boolean;
       readonly inTheWay: readonly string[];
       readonly baseInTheWay: readonly string[];
+      readonly files: MergeSurvey['files'];
     },
     MergeFailure
   >
@@ -244,12 +247,12 @@ async function predict(
     const env = scratchObjects(location.commonDir, scratch);
     const merged = await mergeTrees(git, here.path, tip, base.tip, { mode: 'read', env });
     if (!merged.ok) return merged;
-    const { files } = merged.value;
+    const conflicting = merged.value.files;
     const [explained] =
-      files.length === 0
+      conflicting.length === 0
         ? []
         : await predictedRegions(git, { directory: here.path, env, ours: tip, others: [base.tip] });
-    let conflicts: readonly ConflictFile[] = files.map((file) => ({
+    let conflicts: readonly ConflictFile[] = conflicting.map((file) => ({
       file,
       regions: (explained?.regions ?? []).flatMap(({ file: where, ours }) =>
         where === file && ours.lines !== null ? [placeWord(ours.lines)] : [],
@@ -267,8 +270,21 @@ async function predict(
         conflicts = rebased.error.files.map((file) => ({ file, regions: regions.get(file) ?? [] }));
       } else return rebased;
     }
-    if (conflicts.length > 0)
-      return ok({ conflicts, addsNothing: false, inTheWay: [], baseInTheWay: [], ...(await judge(null)) });
+    const files = await (conflicts.length > 0
+      ? changedFiles(git, here.path, `${base.tip}...${tip}`, null)
+      : changedFiles(git, here.path, base.tip, result, env));
+    if (!files.ok) return files;
+    if (conflicts.length > 0) {
+      const judged = await judge(null);
+      return ok({
+        conflicts,
+        addsNothing: false,
+        inTheWay: [],
+        baseInTheWay: [],
+        files: files.value,
+        ...judged,
+      });
+    }
     const trees = await git(here.path, ['rev-parse', `${base.tip}^{tree}`, `${result}^{tree}`], {
       mode: 'read',
       env,
@@ -286,6 +302,7 @@ async function predict(
       addsNothing: baseTree === resultTree,
       inTheWay: inWorktree.value,
       baseInTheWay: inBase.value,
+      files: files.value,
       ...(await judge({ tree: result, env })),
     });
   });

@@ -273,7 +273,7 @@ test('a suggestion’s command can be pasted, whatever the name', () => {
   const advice = (action: 'merge' | 'rebase') =>
     show(snapshotOf([odd], { suggestions: [{ worktree: odd.id, text: 'Do.', action }] }));
   expect(advice('merge')).toContain("  orch merge 'it'\\''s $(here)'");
-  expect(advice('rebase')).toContain("  git -C '/code/it'\\''s $(here)' rebase main");
+  expect(advice('rebase')).toContain("  orch rebase 'it'\\''s $(here)'");
 });
 
 test('ages are said as the skill says them', () => {
@@ -316,8 +316,8 @@ test('what has to be rebased is said on its row, with the command; while someone
     );
   const free = shown(null, 'Rebase it now.');
   expect(free).toContain(`\n  2  rebase now: ${why}\n`);
-  expect(free).toContain(`git -C ${featureA.path} rebase main`);
+  expect(free).toContain(`orch rebase ${featureA.name}`);
   const busy = shown('session', 'Rebase it when Claude is done there.');
   expect(busy).toContain(`\n  2  needs a rebase: ${why}. Rebase it when Claude is done there.\n`);
-  expect(busy).not.toContain('git -C');
+  expect(busy).not.toContain('orch rebase');
 });

@@ -1,5 +1,4 @@
 /** What every command of `orch` is given, and the parts that several of them share. */
-import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { decode, dispatch } from '../../../contract/boundary';
 import type { Failure, FailureOf, RepositoryCommand } from '../../../contract/failures';
@@ -7,11 +6,14 @@ import type { Answer, Input, RequestName } from '../../../contract/requests';
 import { fail, ok, type Result } from '../../../contract/result';
 import type { Snapshot, WorktreeView } from '../../../contract/snapshot';
 import type { Orchard, OrchardOptions, Person } from '../../../engine/orchard';
+import { coversAll, fingerprint } from '../approval';
 import { failureWords, indent } from '../failure-words';
 import { showProgress } from '../operation-progress';
 import type { TerminalIo } from '../terminal-io';
 import { clean } from '../text';
 import { resolveWorktree } from '../worktree-name';
+
+export { fingerprint };
 
 /** What `cli.ts` knows of the machine and hands to the commands. */
 export interface CliHost {
@@ -206,13 +208,6 @@ export async function operate<T, E>(
   }
 }
 
-/** Names exactly these texts: `--approve` with it is a yes to them and to nothing else. */
-export const fingerprint = (commands: readonly { readonly text: string }[]): string =>
-  createHash('sha256')
-    .update(JSON.stringify(commands.map(({ text }) => text)))
-    .digest('hex')
-    .slice(0, 12);
-
 /**
  * A repository's commands run only after a person read and approved exactly that text: at the terminal,
  * or by naming its fingerprint.
@@ -223,7 +218,7 @@ export async function approve(
   given: string | undefined,
 ): Promise<Result<true, FailureOf<'approval-needed'>>> {
   const mark = fingerprint(commands);
-  if (given === mark) return ok(true);
+  if (coversAll(given, commands)) return ok(true);
   const { err } = io;
   if (io.ask !== null) {
     err.write(`${err.style.bold('This repository wants to run:')}\n`);

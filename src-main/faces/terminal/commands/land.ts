@@ -1,11 +1,11 @@
-/** `orch merge`, `orch cleanup`, `orch undo`: a plan, a yes, and every step in sight. */
+/** `orch merge`, `orch rebase`, `orch cleanup`, `orch undo`: a plan, a yes, and every step in sight. */
 import type { Failure, FailureOf, RepositoryCommand } from '../../../contract/failures';
 import type { MergePlan, MergeStrategy, UpdateStrategy } from '../../../contract/plans';
 import { fail, ok, type Result } from '../../../contract/result';
 import type { Orchard } from '../../../engine/orchard';
 import { ago } from '../ages';
 import { cleanupPlanJson, mergeDoneJson, mergePlanJson } from '../json';
-import { cleanupPlanText, mergePlanText, worktreeNames } from '../plan-words';
+import { cleanupPlanText, mergePlanText, rebasePlanText, worktreeNames } from '../plan-words';
 import { clean } from '../text';
 import { bytesText } from '../worktree-words';
 import {
@@ -145,8 +145,58 @@ function merged(
   return ok({ text: lines.filter((line) => line !== null).join('\n'), json: mergeDoneJson(done) });
 }
 
+/** Brings the base in: the merge's own update, planned and executed in the same way. */
+export async function rebase(
+  context: Context,
+  name: string | null,
+  options: ExecuteOptions,
+): Promise<Outcome> {
+  const run = (orchard: Orchard, token: string, known: readonly RepositoryCommand[]) =>
+    execute(context, orchard, options.approve, known, (approved) =>
+      request(orchard, 'worktree.merge', { token, approve: approved, only: 'rebase' }),
+    );
+  const { plan: given } = options;
+  if (given !== null) {
+    const scope = await scopeOf(context, name);
+    if (!scope.ok) return scope;
+    return withOrchard(context, { repositories: scope.value }, async (orchard) => {
+      const done = await run(orchard, given, []);
+      return done.ok ? rebased(context, null, done.value) : done;
+    });
+  }
+  return withWorktree(context, name, async (orchard, worktree) => {
+    const planned = await unlessInterrupted(
+      context,
+      request(orchard, 'worktree.planRebase', { worktreeId: worktree.id }),
+    );
+    if (!planned.ok) return planned;
+    const plan = planned.value;
+    const { out, err } = context.io;
+    if (options.dryRun)
+      return ok({
+        text: `${rebasePlanText(plan, out.style)}${tokenHint('rebase', plan)}`,
+        json: mergePlanJson(plan),
+      });
+    if (plan.refusal !== null && plan.refusal.kind !== 'approval-needed') return fail(plan.refusal);
+    err.write(`${rebasePlanText({ ...plan, refusal: null }, err.style)}\n\n`);
+    const yes = await confirmed(context, options.yes, 'Rebase?', `Rebasing ${plan.branch} onto ${plan.base}`);
+    if (!yes.ok) return yes;
+    const done = await run(orchard, plan.token, unapproved(plan));
+    return done.ok ? rebased(context, `${plan.branch} stands on ${plan.base}`, done.value) : done;
+  });
+}
+
+function rebased(context: Context, what: string | null, done: Parameters<typeof mergeDoneJson>[0]): Outcome {
+  const { style } = context.io.out;
+  warn(context, done.warnings ?? []);
+  return ok({
+    text: `${what === null ? 'Rebased' : clean(what)}.\nTo take it back: ${style.cyan(`orch undo ${done.operation}`)}`,
+    json: mergeDoneJson(done),
+  });
+}
+
 const tokenHint = (
-  verb: 'merge' | 'cleanup',
+  verb: 'merge' | 'rebase' | 'cleanup',
   plan: { readonly token: string; readonly refusal: Failure | null },
 ): string =>
   plan.refusal !== null && plan.refusal.kind !== 'approval-needed'

@@ -2,6 +2,7 @@
 import type { RepositoryCommand } from '../../../contract/failures';
 import type { Preload, SpawnPlan } from '../../../contract/plans';
 import { fail, ok } from '../../../contract/result';
+import { approvalJson } from '../approval';
 import { worktreeJson } from '../json';
 import { clean } from '../text';
 import {
@@ -108,7 +109,9 @@ const unapproved = (plan: SpawnPlan): readonly RepositoryCommand[] =>
     .filter(({ approved }) => !approved)
     .map(({ command }) => command);
 
-const planJson = ({
+const planJson = (plan: SpawnPlan) => ({ ...planFields(plan), approval: approvalJson(unapproved(plan)) });
+
+const planFields = ({
   name,
   path,
   branch,
