@@ -24,6 +24,19 @@ export interface Sandbox {
   worktree(repository: string, directory: string, branch: string, from?: string): Promise<string>;
 }
 
+/** A newer git makes repositories of other kinds too; the run names the kind, for every test of it. */
+const repositoryKind = (): string =>
+  (process.env.ORCHARD_TEST_REPOSITORIES ?? '')
+    .split(' ')
+    .map((kind) =>
+      kind === 'reftable'
+        ? '\tdefaultRefFormat = reftable\n'
+        : kind === 'sha256'
+          ? '\tdefaultObjectFormat = sha256\n'
+          : '',
+    )
+    .join('');
+
 /** In a directory that is removed with the test, or in `at`, which the caller removes. */
 export async function createSandbox(at?: string): Promise<Sandbox> {
   const root = at ?? (await temporaryDirectory());
@@ -31,7 +44,7 @@ export async function createSandbox(at?: string): Promise<Sandbox> {
   await mkdir(home, { recursive: true });
   await writeFile(
     join(home, '.gitconfig'),
-    '[user]\n\tname = Test Person\n\temail = person@example.com\n[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n',
+    `[user]\n\tname = Test Person\n\temail = person@example.com\n[init]\n\tdefaultBranch = main\n${repositoryKind()}[protocol "file"]\n\tallow = always\n`,
   );
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,

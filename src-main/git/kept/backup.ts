@@ -10,6 +10,7 @@ import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { RepositoryLocation } from '../../domain/facts';
 import { orchardIdentity } from '../facts/merged';
+import { keepsReftables, reftableNames } from '../facts/reflog-names';
 import type { GitCommand, GitOutcome } from '../run/git-command';
 import { fields, gitFailure, lines } from '../run/git-command';
 import { withScratch } from '../run/scratch';
@@ -52,6 +53,7 @@ export async function pin(
       ? []
       : await namesOf(join(location.commonDir, 'logs', 'refs', 'heads', request.branch))),
   ];
+  if (await keepsReftables(location.commonDir)) logs.push(...(await reftableNames(git, location, request)));
   for (const name of logs) if (!/^0+$/.test(name)) named.add(name);
 
   const checked = await quiet(['cat-file', '--batch-check=%(objecttype) %(objectname)'], {

@@ -10,7 +10,8 @@ async function mark(path: string): Promise<string> {
 }
 
 export async function worktreeSignature(gitDir: string): Promise<string> {
-  return (await Promise.all(['HEAD', 'index'].map((name) => mark(join(gitDir, name))))).join(' ');
+  const files = ['HEAD', 'index', 'reftable/tables.list'];
+  return (await Promise.all(files.map((name) => mark(join(gitDir, name))))).join(' ');
 }
 
 /** `refs`: full names. */

@@ -123,13 +123,27 @@ async function entriesMade({
 }
 
 /** Whether the worktree that was made is on another branch by now. */
-async function isElsewhere({ location, spec, announced }: TakingBack, entries: readonly string[]) {
+async function isElsewhere({ command, location, spec, announced }: TakingBack, entries: readonly string[]) {
   if (!announced.has('made')) return false;
   for (const entry of entries) {
-    const head = await textOf(join(location.commonDir, 'worktrees', entry, 'HEAD'));
+    const gitDir = join(location.commonDir, 'worktrees', entry);
+    const file = await textOf(join(gitDir, 'HEAD'));
+    const head = file === REFTABLE_STUB ? await headInTable(command, location, gitDir) : file;
     if (head !== '' && head !== `ref: refs/heads/${spec.branch}`) return true;
   }
   return false;
+}
+
+/** What the file HEAD holds where HEAD itself is in a table: https://git-scm.com/docs/reftable */
+const REFTABLE_STUB = 'ref: refs/heads/.invalid';
+
+/** HEAD as its file would have it; empty when git can't tell. */
+async function headInTable(command: GitCommand, location: RepositoryLocation, gitDir: string) {
+  const ask = (args: readonly string[]) =>
+    command(location.commonDir, args, { mode: 'read', env: { GIT_DIR: gitDir } });
+  const symbolic = await ask(['symbolic-ref', '--quiet', 'HEAD']);
+  if (symbolic.code === 0) return `ref: ${symbolic.stdout.trim()}`;
+  return (await ask(['rev-parse', '--verify', '--quiet', 'HEAD'])).stdout.trim();
 }
 
 /** Takes the directory away; false when it is not (only) what was made, and stays. */

@@ -25,6 +25,8 @@ export function privateChange(path: string, isLinked: boolean): GitChange | null
   if (path === 'HEAD') return 'head';
   if (path === 'index' || path === 'config.worktree' || path === 'info/sparse-checkout') return 'status';
   if (ONGOING.test(path)) return 'ongoing';
+  // Each worktree keeps its HEAD in a table of its own: https://git-scm.com/docs/reftable
+  if (isLinked && path === 'reftable/tables.list') return 'head';
   if (isLinked && (path === 'locked' || path === 'gitdir')) return 'list';
   return null;
 }
