@@ -225,6 +225,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     claude: sessions.tool,
     terminals,
     notifier: options.notifier,
+    platform: options.platform,
     settings,
     lock: repositoryLock,
     repositories: () => fleet.repositories().map(({ location }) => location),

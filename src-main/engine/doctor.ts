@@ -11,6 +11,7 @@ export interface DoctorDeps {
   readonly terminals: Pick<Terminals, 'capabilities'>;
   /** Null where nothing delivers notifications: every face but the desktop. */
   readonly notifier: Pick<Notifier, 'problem' | 'remedy'> | null;
+  readonly platform?: 'darwin' | 'linux' | 'win32';
   readonly settings: Pick<SettingsStore, 'file' | 'setAside' | 'get'> & { readonly problem?: string | null };
   readonly lock: RepositoryLock;
   readonly repositories: () => readonly RepositoryLocation[];
@@ -106,12 +107,15 @@ async function terminalFinding({ terminals, settings }: DoctorDeps): Promise<Fin
   return fine(able.map(({ title }) => title).join(', '));
 }
 
-function notificationFinding({ notifier }: DoctorDeps): Finding {
+function notificationFinding({ notifier, platform }: DoctorDeps): Finding {
   if (notifier === null)
     return {
       state: 'absent',
       message: 'Only the desktop app sends notifications.',
-      next: 'Start the app to be told when a session needs you.',
+      next:
+        platform === 'darwin'
+          ? 'Start a signed build of the app to be told when a session needs you: macOS shows no notifications of an unsigned one, as npm start runs it. `orch monitor --watch` says it here.'
+          : 'Start the app to be told when a session needs you.',
     };
   if (notifier.problem === null) return fine('The system takes them.');
   return {

@@ -88,6 +88,12 @@ test('a terminal that is chosen and gone is said, and so is having none', async 
 
 test('notifications, settings, environment and log each say what is wrong and the way out', async () => {
   expect(await find({ notifier: null }, 'notifications')).toMatchObject({ state: 'absent' });
+  expect((await find({ notifier: null, platform: 'darwin' }, 'notifications'))?.next).toContain(
+    'signed build',
+  );
+  expect(
+    await find({ notifier: { problem: 'Nobody answered.', remedy: 'Start one.' } }, 'notifications'),
+  ).toMatchObject({ state: 'warning', message: 'Nobody answered.', next: 'Start one.' });
   expect(await find({ notifier: { problem: 'not signed' } }, 'notifications')).toMatchObject({
     state: 'warning',
     message: expect.stringContaining('not signed'),
