@@ -6,6 +6,13 @@ const alias = { '@contract': fileURLToPath(new URL('src-main/contract', import.m
 const long = process.argv.includes('long') || process.env.ORCHARD_LONG === '1';
 const LONG_LIMIT_MS = 60 * 60_000;
 
+/**
+ * How long a test may take. Limits are for what hangs, not for what is slow: tests have to pass on a machine
+ * with a load of twenty, where everything takes some ten times as long as on a calm one.
+ */
+const UNIT_LIMIT_MS = 60_000;
+const PROGRAM_LIMIT_MS = 600_000;
+
 /** A layer's tests, and how long one of them may take. */
 const layer = (name: string, usualMs: number) => layerWithin(name, long ? LONG_LIMIT_MS : usualMs);
 const layerWithin = (name: string, timeoutMs: number) => ({
@@ -24,6 +31,26 @@ const layerWithin = (name: string, timeoutMs: number) => ({
   },
 });
 
+/**
+ * Tests on the real Electron, which has one desktop for all of them: one after another, when everything else
+ * is done. `e2e-electron` runs the very files of `e2e`, which drives the stand-in.
+ */
+function onElectron(name: string, include: string[], exclude: string[]) {
+  const { resolve, test } = layer(name, PROGRAM_LIMIT_MS);
+  return {
+    resolve,
+    test: {
+      ...test,
+      include,
+      exclude,
+      env: { ...test.env, ORCHARD_DRIVER: 'electron' },
+      globalSetup: './tests/support/desktop/setup.ts',
+      fileParallelism: false,
+      sequence: { groupOrder: 1 },
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     // Two cores are the smallest machine that has to pass; more workers make timing tests lie.
@@ -31,15 +58,12 @@ export default defineConfig({
     sequence: { shuffle: { files: true, tests: true } },
     reporters: ['default', './tests/support/summary-reporter.ts'],
     projects: [
-      layer('unit', 5_000),
-      layer('system', 60_000),
-      layer('git', 60_000),
-      layer('terminal', 60_000),
-      layer('cli', 60_000),
-      layer('claude', 90_000),
-      layer('renderer', 60_000),
-      layer('e2e', 120_000),
-      layer('native', 60_000),
+      layer('unit', UNIT_LIMIT_MS),
+      ...['system', 'git', 'terminal', 'cli', 'claude', 'renderer', 'e2e'].map((name) =>
+        layer(name, PROGRAM_LIMIT_MS),
+      ),
+      onElectron('e2e-electron', ['tests/e2e/**/*.test.ts'], ['tests/e2e/start.test.ts']),
+      onElectron('native', ['tests/native/**/*.test.ts'], []),
     ],
   },
 });

@@ -1,4 +1,4 @@
-/** What the desktop face lets through and what it refuses, on the stand-in, whatever the page became. */
+/** What the desktop face lets through and what it refuses, whatever the page became. */
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { poll } from '../support/poll';
@@ -40,7 +40,7 @@ describe('the door', () => {
     const answer = await request(await app.popover(), name, input);
     expect(answer).toMatchObject({ ok: false, error: { kind: 'invalid-request', field } });
     expect(
-      app.app.calls().filter(({ name: called }) => called !== 'popover.opened' && called !== 'helper'),
+      app.calls().filter(({ name: called }) => called !== 'popover.opened' && called !== 'helper'),
     ).toEqual([]);
   });
 
@@ -49,7 +49,7 @@ describe('the door', () => {
     const page = await app.popover();
     const ask = { worktreeId: 'w-0123456789ab', sessionId: null };
     expect(await request(page, 'worktree.open', ask)).toMatchObject({ ok: true, value: { reached: 'pane' } });
-    expect(app.app.calls()).toContainEqual({ name: 'worktree.open', input: ask });
+    expect(app.calls()).toContainEqual({ name: 'worktree.open', input: ask });
     expect(await request(page, 'worktree.openCommand', ask)).toEqual({
       ok: false,
       error: { kind: 'no-terminal', tried: ['tmux', 'xterm'] },
@@ -78,15 +78,7 @@ describe('the door', () => {
   test('is shut to a frame inside the page', async (ctx) => {
     const app = await start(ctx);
     const page = await app.popover();
-    const [window] = app.app.state()?.windows ?? [];
-    const answer = await app.app.ask('invoke', {
-      window: window?.id ?? 0,
-      mainFrame: false,
-      origin: 'app://orchard',
-      url: 'app://orchard/index.html',
-      channel: 'orchard:request',
-      args: ['snapshot.get', {}],
-    });
+    const answer = await app.askFromFrame('snapshot.get', {});
     expect(answer).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
     // The page's own policy keeps frames out altogether.
     const loaded = await page.evaluate(
@@ -124,18 +116,32 @@ describe('a page gone bad', () => {
       ),
     ).toEqual(['https://github.com/orchard/orchard/compare/main']);
     await poll(
-      () => app.app.navigations(),
+      () => app.navigations(),
       (tried) => tried.some(({ url, prevented }) => url === 'https://evil.example/' && prevented),
       { what: 'the navigation to be refused' },
     );
     expect(page.url()).toBe(home);
-    expect(await page.title()).toBe('Orchard');
+    expect(await page.evaluate(() => document.title)).toBe('Orchard');
   });
 
   test('gets no permission of any kind', async (ctx) => {
     const app = await start(ctx);
+    const page = await app.popover();
     for (const permission of ['clipboard-read', 'media', 'geolocation', 'notifications', 'openExternal'])
-      expect(await app.app.ask('permission', { permission })).toEqual({ requested: false, checked: false });
+      expect(await app.ask('permission', { permission })).toEqual({ requested: false, checked: false });
+    // What the page itself is told when it asks.
+    if (app.driver === 'stand-in') return;
+    expect(
+      await page.evaluate(async () => {
+        const refused = (asked: Promise<unknown>) => asked.then(() => 'granted').catch(() => 'refused');
+        return [
+          await refused(navigator.clipboard.readText()),
+          await refused(navigator.mediaDevices.getUserMedia({ audio: true })),
+          await refused(new Promise((yes, no) => navigator.geolocation.getCurrentPosition(yes, no))),
+          await Notification.requestPermission(),
+        ];
+      }),
+    ).toEqual(['refused', 'refused', 'refused', 'denied']);
   });
 
   test('runs no inline script and reaches no other host', async (ctx) => {

@@ -1,165 +1,200 @@
-/** The real Electron, through Playwright. Unproved where its program can't be had. */
-import { access } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+/**
+ * The real Electron: its pages through Playwright over Chromium's own protocol, its main process through a
+ * socket to the spy in it. Playwright's `_electron.launch` is not used: it needs the inspector, and now and
+ * then waits for ever for an app that is long up.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { _electron, type ElectronApplication, type Page } from 'playwright';
-import { platformOf } from '../../src-main/faces/electron/platform-policy';
-import { electronPath } from '../../src-main/faces/electron/start-checks';
-import { poll } from '../support/poll';
-import { type DesktopApp, type DesktopLaunch, shown } from './driver';
-import { processTree } from './process-tree';
+import { type Browser, chromium, type Page } from 'playwright';
+import { createConversation, type Navigation } from '../support/desktop/conversation';
+import type { FromApp } from '../support/electron-stand-in/messages';
+import { LIMITS, poll } from '../support/poll';
+import { type DesktopApp, type DesktopLaunch, driveBy, shown } from './driver';
+import { processTree, running } from './process-tree';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
+const spy = join(here, '../support/desktop/spy.cjs');
+/** An orderly end takes the app 5 s at most (quit.ts); what is still there then is ended. */
+const END_WITHIN_MS = 10_000;
 
-/** The program's path when it is there and this machine has a desktop for it; null otherwise. */
-export async function electronProgram(): Promise<string | null> {
-  const packageDirectory = dirname(createRequire(import.meta.url).resolve('electron/package.json'));
-  const path = electronPath(platformOf(process.platform), process.env, packageDirectory);
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return null;
-  const hasDesktop =
-    process.platform !== 'linux' || Boolean(process.env.DISPLAY) || Boolean(process.env.WAYLAND_DISPLAY);
-  return hasDesktop ? path : null;
+export interface ElectronLaunch extends DesktopLaunch {
+  readonly program: string;
+  /** The desktop's part of the environment: display, bus. */
+  readonly desktop: Readonly<Record<string, string>>;
+  /** The folder of the app: with the engine that the test plays, or the built one. */
+  readonly folder?: string;
 }
 
-/** What electron-spy.cjs keeps, as the main process sees it. */
-interface Spy {
-  readonly tray: { emit(event: string, ...args: unknown[]): void } | null;
-  readonly tooltip: string;
-  readonly menu: {
-    readonly items: readonly { readonly label: string; readonly type: string; click(): void }[];
-  } | null;
-  readonly notifications: readonly {
-    readonly title: string;
-    readonly body: string;
-    emit(event: string, ...args: unknown[]): void;
-  }[];
-  readonly opened: readonly string[];
-}
-type Main = { readonly __orchardSpy: Spy };
+/** A place where the spy connects to; on Windows a named pipe, elsewhere a socket in `directory`. */
+const spyAddress = (directory: string) =>
+  process.platform === 'win32'
+    ? `\\\\.\\pipe\\orchard-spy-${process.pid}-${performance.now()}`
+    : join(directory, 'spy');
 
-export async function startOnElectron(program: string, launch: DesktopLaunch): Promise<DesktopApp> {
-  const desktop = Object.fromEntries(
-    ['DISPLAY', 'WAYLAND_DISPLAY', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'XAUTHORITY'].flatMap(
-      (name) => {
-        const value = process.env[name];
-        return value === undefined ? [] : [[name, value]];
-      },
-    ),
-  );
+/** The main process' end of the wire. */
+async function listen(directory: string) {
+  const navigations: Navigation[] = [];
+  const address = spyAddress(directory);
+  let socket: Socket | null = null;
+  const early: string[] = [];
+  const send = (line: string) => {
+    if (socket === null) early.push(line);
+    else if (!socket.destroyed) socket.write(line);
+  };
+  const conversation = createConversation((message) => send(`${JSON.stringify(message)}\n`));
+  const server = createServer((made) => {
+    socket = made;
+    for (const line of early.splice(0)) made.write(line);
+    let rest = '';
+    made.on('error', () => {});
+    made.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const message: FromApp = JSON.parse(line);
+        if (message.type === 'navigation') navigations.push(message);
+        else conversation.receive(message);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(address, resolve));
+  return {
+    address,
+    conversation,
+    navigations,
+    close() {
+      socket?.destroy();
+      server.close();
+    },
+  };
+}
+
+export async function startOnElectron(launch: ElectronLaunch): Promise<DesktopApp> {
+  const { program, folder = root } = launch;
+  const directory = await mkdtemp(join(tmpdir(), 'orchard-spy-'));
+  const { address, conversation, navigations, close } = await listen(directory);
+  const { ask } = conversation;
   const env = Object.fromEntries(
-    Object.entries({ ...launch.env, ...desktop }).filter(
+    Object.entries({ ...launch.env, ...launch.desktop }).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
     ),
   );
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const options = (args: readonly string[]) => ({
-    executablePath: program,
-    args: ['-r', join(here, 'electron-spy.cjs'), ...sandbox, root, ...args],
-    env,
+  const flags = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const debugging = '--remote-debugging-port=0';
+  const child = spawn(program, ['-r', spy, debugging, ...flags, folder, ...(launch.args ?? [])], {
+    cwd: root,
+    env: { ...env, ORCHARD_SPY: address },
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const app: ElectronApplication = await _electron.launch(options(launch.args ?? []));
   let errors = '';
-  app.process().stderr?.on('data', (chunk: Buffer) => {
+  child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString('utf8');
   });
-  const exited = new Promise<number | null>((resolve) => app.process().once('exit', resolve));
-
-  const isOurs = (page: Page) => page.url().startsWith('app://orchard/');
-  const window = () =>
-    app.evaluate(({ BrowserWindow }) => {
-      const ours = BrowserWindow.getAllWindows().find((one) =>
-        one.webContents.getURL().startsWith('app://orchard/'),
-      );
-      return ours === undefined ? null : { visible: ours.isVisible(), bounds: ours.getBounds() };
+  const exited = new Promise<number | null>((resolve) => {
+    const ended = (code: number | null) => {
+      conversation.end(`The app ended (${code ?? child.signalCode}): ${errors}`);
+      resolve(code);
+    };
+    child.once('error', (error) => {
+      errors += String(error);
+      ended(null);
     });
+    child.once('exit', ended);
+  });
+  const hasEnded = (limitMs: number) =>
+    Promise.race([
+      exited.then(() => true),
+      new Promise<boolean>((resolve) => void setTimeout(() => resolve(false), limitMs).unref()),
+    ]);
+
+  let browser: Promise<Browser> | null = null;
+  const connect = async () => {
+    const told = await poll(
+      () => /DevTools listening on (ws:\S+)/.exec(errors)?.[1],
+      (found) => found !== undefined,
+      { what: 'the address of the pages', limitMs: LIMITS.start },
+    );
+    return chromium.connectOverCDP(told ?? '', { timeout: LIMITS.start });
+  };
+  const isOurs = (page: Page) => page.url().startsWith('app://orchard/');
+  const state = () => ask('state', null);
   const driver: DesktopApp = {
     driver: 'electron',
+    ...driveBy(state, ask),
+    state,
+    ask,
+    calls: conversation.calls,
+    navigations: () => navigations,
     async popover() {
       await shown(driver);
-      const page = app.windows().find(isOurs);
+      browser ??= connect();
+      const connected = await browser;
+      const page = await poll(
+        () =>
+          connected
+            .contexts()
+            .flatMap((context) => context.pages())
+            .find(isOurs),
+        (found) => found !== undefined,
+        { what: 'the page' },
+      );
       if (page === undefined) throw new Error('The popover has no page');
       return page;
     },
-    isPopoverVisible: async () => (await window())?.visible === true,
-    popoverBounds: async () => (await window())?.bounds ?? null,
-    tray: () =>
-      app.evaluate(() => {
-        const { tray, tooltip, menu } = (globalThis as unknown as Main).__orchardSpy;
-        if (tray === null) return null;
-        return {
-          tooltip,
-          image: '',
-          menu: (menu?.items ?? []).map(({ type, label }) => (type === 'separator' ? '-' : label)),
-        };
-      }),
-    clickTray: () =>
-      app.evaluate(() => {
-        (globalThis as unknown as Main).__orchardSpy.tray?.emit(
-          'click',
-          {},
-          { x: 0, y: 0, width: 0, height: 0 },
-        );
-      }),
-    chooseMenu: (label) =>
-      app.evaluate((_electron, wanted) => {
-        const items = (globalThis as unknown as Main).__orchardSpy.menu?.items ?? [];
-        const item = items.find((one) => one.label.startsWith(wanted));
-        if (item === undefined) throw new Error(`The menu has no “${wanted}”`);
-        item.click();
-      }, label),
-    notifications: () =>
-      app.evaluate(() =>
-        (globalThis as unknown as Main).__orchardSpy.notifications.map(({ title, body }) => ({
-          title,
-          body,
-        })),
-      ),
-    clickNotification: (index) =>
-      app.evaluate((_electron, at) => {
-        (globalThis as unknown as Main).__orchardSpy.notifications[at]?.emit('click', {});
-      }, index),
-    blur: () =>
-      app.evaluate(({ BrowserWindow }) => {
-        for (const one of BrowserWindow.getAllWindows()) one.blur();
-      }),
-    openedExternally: () => app.evaluate(() => [...(globalThis as unknown as Main).__orchardSpy.opened]),
-    clipboard: () => app.evaluate(async ({ clipboard }) => clipboard.readText()),
-    askFromForeignWindow: (name, input) =>
-      app.evaluate(
-        async ({ BrowserWindow }, { preload, call }) => {
-          const foreign = new BrowserWindow({ show: false, webPreferences: { preload, sandbox: true } });
-          await foreign.loadURL('data:text/html,<title>elsewhere</title>');
-          const answer: unknown = await foreign.webContents.executeJavaScript(call);
-          foreign.destroy();
-          return answer;
-        },
-        {
-          preload: join(root, 'out/preload/preload.cjs'),
-          call: `window.orchard.request(${JSON.stringify(name)}, ${JSON.stringify(input)})`,
-        },
-      ),
-    async launchAgain(...args) {
-      const second = await _electron.launch(options(args)).catch(() => null);
-      // The second one may be gone before Playwright got hold of it.
-      if (second === null) return 0;
-      return new Promise((resolve) => second.process().once('exit', resolve));
+    async blur() {
+      // The window manager gives the focus some time after the window came; none can be lost before.
+      await poll(
+        async () => (await state()).windows[0]?.focused,
+        (focused) => focused === true,
+        { what: 'the focus' },
+      );
+      await ask('blur', { window: 0 });
     },
-    processes: () => processTree(app.process().pid ?? -1),
+    askFromForeignWindow: (name, input) =>
+      ask('fromForeignWindow', {
+        preload: join(root, 'out/preload/preload.cjs'),
+        call: `window.orchard.request(${JSON.stringify(name)}, ${JSON.stringify(input)})`,
+      }),
+    askFromFrame: (name, input) => ask('fromFrame', { channel: 'orchard:request', args: [name, input] }),
+    async launchAgain(...args) {
+      // Without Playwright, which would wait for an inspector in a process that is gone by then.
+      const second = spawn(program, [...flags, folder, ...args], { cwd: root, env, stdio: 'ignore' });
+      return new Promise((resolve, reject) => {
+        second.once('error', reject);
+        second.once('exit', resolve);
+      });
+    },
+    processes: () => processTree(child.pid ?? -1),
+    kill: (signal) => void child.kill(signal),
+    exited,
     async quit() {
-      await app.evaluate(({ app: electron }) => electron.quit()).catch(() => {});
+      await ask('quit', null).catch(() => {});
       return exited;
     },
     errors: () => errors,
     async dispose() {
-      await app.close().catch(() => {});
+      const all = await processTree(child.pid ?? -1);
+      await Promise.race([ask('quit', null).catch(() => {}), hasEnded(END_WITHIN_MS)]);
+      await hasEnded(END_WITHIN_MS);
+      for (const pid of await running(all)) process.kill(pid, 'SIGKILL');
+      await exited;
+      // What the app started outside of its tree may hold its output open for ever.
+      child.stderr.destroy();
+      await (await browser?.catch(() => null))?.close();
+      close();
+      await rm(directory, { recursive: true, force: true });
     },
   };
-  await poll(driver.tray, (tray) => tray !== null, { what: 'the tray icon', limitMs: 30_000 });
+  await poll(driver.tray, (tray) => tray !== null, { what: 'the tray icon', limitMs: LIMITS.start }).catch(
+    async (error: unknown) => {
+      await driver.dispose();
+      throw new Error(`${String(error)}\n${errors}`);
+    },
+  );
   return driver;
 }

@@ -26,7 +26,7 @@ async function cartScene(sandbox: Sandbox, orchardJson: object | null) {
   const cart = join(sandbox.root, 'shop-wt-cart');
   await sandbox.worktree(repository, cart, 'feature/cart');
   await sandbox.commit(cart, { 'cart.txt': 'one tree\n' }, 'Keep the cart');
-  await settle(sandbox.home, [repository]);
+  await settle(sandbox, [repository]);
   return { repository, cart };
 }
 

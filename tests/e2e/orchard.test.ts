@@ -119,7 +119,7 @@ test('a malformed call, a foreign window and a navigation are refused by the app
   );
   // Still the popover, still talking to the app.
   expect(await ask('snapshot.get', {})).toMatchObject({ ok: true });
-  expect(await page.title()).toBe('Orchard');
+  expect(await page.evaluate(() => document.title)).toBe('Orchard');
 });
 
 test('spawn from the form, its session finishes, one notification, a click, and its pane is in front', async (ctx) => {
@@ -189,7 +189,7 @@ test('a session that needs a permission turns the icon, says what it wants to ru
   const claude = await world(ctx);
   const { sandbox, tmux, api, env } = claude;
   const repository = await sandbox.repository('garden');
-  await settle(sandbox.home, [repository]);
+  await settle(sandbox, [repository]);
   api.script('Water the beds', [bash('printf wet > beds.txt'), say('Watered.')]);
   const app = await start(ctx, env, '--hidden');
   await poll(

@@ -1,51 +1,33 @@
-/** The desktop app on the stand-in, around an engine that the test plays. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onTestFinished, type TestContext } from 'vitest';
+/** The desktop app around an engine that the test plays, on either driver. */
+import type { TestContext } from 'vitest';
 import type { Snapshot } from '../../src-main/contract/snapshot';
-import { launchChromium, NO_CHROMIUM } from '../support/chromium';
-import { buildStandIn, notProved } from '../support/electron-stand-in/launch';
 import { emptySnapshot } from '../support/fake-orchard';
 import { poll } from '../support/poll';
 import { createSandbox } from '../support/repositories';
 import { sessionView, worktreeView } from '../support/views';
-import { type StandInDesktop, startOnStandIn } from './stand-in-driver';
+import type { DesktopApp } from './driver';
+import { createDesktopStarter } from './start-desktop';
 
 export interface PlayedDesktop {
   /** Starts the app, or skips the test by naming what is missing. */
-  start(ctx: TestContext, ...args: string[]): Promise<StandInDesktop>;
+  start(ctx: TestContext, ...args: string[]): Promise<DesktopApp>;
   dispose(): Promise<void>;
 }
 
 export async function createPlayedDesktop(): Promise<PlayedDesktop> {
-  const directory = await mkdtemp(join(tmpdir(), 'orchard-stand-in-'));
-  const browser = await launchChromium();
-  const build = browser === null ? null : await buildStandIn(directory);
+  const desktop = await createDesktopStarter();
   return {
     async start(ctx, ...args) {
-      if (process.env.ORCHARD_ELECTRON === '1')
-        return ctx.skip('an engine that the test plays is not for the real Electron');
-      if (browser === null || build === null) return ctx.skip(NO_CHROMIUM);
-      ctx.task.meta.notProved = notProved;
       const { env } = await createSandbox();
-      const desktop = await startOnStandIn({ browser, build, env, engine: 'fake', args });
-      onTestFinished(() => desktop.dispose());
-      await desktop.app.started();
+      const app = await desktop.start(ctx, { env, engine: 'played', args });
       await poll(
-        () => desktop.tray(),
+        () => app.tray(),
         (tray) => tray?.tooltip === 'no sessions',
-        {
-          what: 'the tray',
-          limitMs: 20_000,
-        },
+        { what: 'the tray' },
       );
-      return desktop;
+      return app;
     },
-    async dispose() {
-      await browser?.close();
-      await rm(directory, { recursive: true, force: true });
-    },
+    dispose: desktop.dispose,
   };
 }
 

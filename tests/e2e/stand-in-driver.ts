@@ -1,75 +1,62 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright';
-import { launchStandIn, type StandInApp, type StandInBuild } from '../support/electron-stand-in/launch';
+import { launchStandIn, type StandInBuild } from '../support/electron-stand-in/launch';
+import type { AppState } from '../support/electron-stand-in/messages';
 import { poll } from '../support/poll';
 import type { DesktopApp, DesktopLaunch } from './driver';
-import { shown } from './driver';
+import { driveBy, shown } from './driver';
 import { processTree } from './process-tree';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-export interface StandInDesktop extends DesktopApp {
-  readonly app: StandInApp;
-}
+const nothingYet: AppState = {
+  ready: false,
+  windows: [],
+  tray: null,
+  notifications: [],
+  openedExternally: [],
+  clipboard: '',
+  dialogs: [],
+  shortcuts: [],
+};
 
 export async function startOnStandIn(
   given: DesktopLaunch & {
     readonly browser: Browser;
     readonly build: StandInBuild;
-    readonly engine?: 'real' | 'fake';
     readonly colorScheme?: 'light' | 'dark';
   },
-): Promise<StandInDesktop> {
+): Promise<DesktopApp> {
   const options = { ...given, engine: given.engine ?? 'real' };
   const app = await launchStandIn(options);
-  const window = () => app.state()?.windows[0] ?? null;
-  const id = () => {
-    const current = window();
-    if (current === null) throw new Error('There is no popover');
+  const state = async () => app.state() ?? nothingYet;
+  const id = async () => {
+    const [current] = (await state()).windows;
+    if (current === undefined) throw new Error('There is no popover');
     return current.id;
   };
-  const desktop: StandInDesktop = {
+  const desktop: DesktopApp = {
     driver: 'stand-in',
-    app,
+    ...driveBy(state, app.ask),
+    state,
+    ask: app.ask,
+    calls: app.calls,
+    navigations: app.navigations,
     async popover() {
       await shown(desktop);
-      return poll(
-        () => app.page(id()),
-        (page) => page !== undefined,
+      const window = await id();
+      const page = await poll(
+        () => app.page(window),
+        (made) => made !== undefined,
         { what: 'the page' },
-      ).then((page) => {
-        if (page === undefined) throw new Error('The page is gone');
-        return page;
-      });
-    },
-    isPopoverVisible: async () => window()?.visible === true,
-    popoverBounds: async () => window()?.bounds ?? null,
-    async tray() {
-      const tray = app.state()?.tray ?? null;
-      if (tray === null) return null;
-      if (tray.imageIsEmpty) throw new Error(`The tray icon is empty: ${tray.image}`);
-      return {
-        tooltip: tray.tooltip,
-        image: basename(tray.image),
-        menu: tray.menu.map(({ type, label }) => (type === 'separator' ? '-' : label)),
-      };
-    },
-    async clickTray() {
-      await app.ask('clickTray', null);
-    },
-    async chooseMenu(label) {
-      await app.ask('chooseMenu', { label });
-    },
-    notifications: async () => app.state()?.notifications ?? [],
-    async clickNotification(index) {
-      await app.ask('clickNotification', { index });
+      );
+      if (page === undefined) throw new Error('The page is gone');
+      return page;
     },
     async blur() {
-      await app.ask('blur', { window: id() });
+      await app.ask('blur', { window: await id() });
     },
-    openedExternally: async () => app.state()?.openedExternally ?? [],
-    clipboard: async () => app.state()?.clipboard ?? '',
     async askFromForeignWindow(name, input) {
       const { window: foreign } = await app.ask('foreignWindow', {
         url: 'https://evil.example/',
@@ -81,13 +68,22 @@ export async function startOnStandIn(
         { what: 'the foreign page' },
       );
       return page?.evaluate(
-        ([request, given]) =>
+        ([request, asked]) =>
           (
             window as unknown as { orchard: { request(name: string, input: unknown): unknown } }
-          ).orchard.request(request, given),
+          ).orchard.request(request, asked),
         [name, input] as const,
       );
     },
+    askFromFrame: async (name, input) =>
+      app.ask('invoke', {
+        window: await id(),
+        mainFrame: false,
+        origin: 'app://orchard',
+        url: 'app://orchard/index.html',
+        channel: 'orchard:request',
+        args: [name, input],
+      }),
     async launchAgain(...args) {
       const second = await launchStandIn({ ...options, args });
       const code = await second.exited;
@@ -95,6 +91,8 @@ export async function startOnStandIn(
       return code;
     },
     processes: () => processTree(app.process.pid ?? -1),
+    kill: (signal) => void app.process.kill(signal),
+    exited: app.exited,
     async quit() {
       // The app may be gone before it could answer.
       await app.ask('quit', null).catch(() => {});
@@ -103,5 +101,9 @@ export async function startOnStandIn(
     errors: app.errors,
     dispose: app.close,
   };
+  await app.started().catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
   return desktop;
 }

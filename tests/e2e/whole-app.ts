@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright';
 import { defaultSettings } from '../../src-main/contract/settings';
+import { platformOf } from '../../src-main/faces/electron/platform-policy';
+import { findDirectories } from '../../src-main/system/directories';
 import { poll } from '../support/poll';
 import type { Sandbox } from '../support/repositories';
 import type { DesktopApp } from './driver';
@@ -14,8 +16,12 @@ const run = promisify(execFile);
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Settings as a person left them: these repositories, and word of a session however short its turn. */
-export async function settle(home: string, repositories: readonly string[]): Promise<void> {
-  const directory = join(home, '.config', 'orchard');
+export async function settle(
+  { env, home }: Pick<Sandbox, 'env' | 'home'>,
+  repositories: readonly string[],
+): Promise<void> {
+  const platform = platformOf(process.platform);
+  const { config: directory } = findDirectories({ platform, env, homeDirectory: home });
   await mkdir(directory, { recursive: true });
   await writeFile(
     join(directory, 'settings.json'),
@@ -53,6 +59,6 @@ export async function twoWorktrees(sandbox: Sandbox): Promise<string> {
   const repository = await sandbox.repository('shop');
   await sandbox.worktree(repository, join(sandbox.root, 'shop-wt-cart'), 'feature/cart');
   await sandbox.write(join(sandbox.root, 'shop-wt-cart', 'cart.txt'), 'empty\n');
-  await settle(sandbox.home, [repository]);
+  await settle(sandbox, [repository]);
   return repository;
 }

@@ -1,6 +1,6 @@
 /**
  * The desktop app as main.ts starts it, around an engine that the test plays: what the face does with
- * what the engine says, without repositories and sessions. Runs in the child process.
+ * what the engine says, without repositories and sessions. Runs in the app's process, on either driver.
  */
 import { homedir } from 'node:os';
 import * as electron from 'electron';
@@ -14,7 +14,17 @@ import type { Questions, ToApp } from './messages';
 type EngineQuestion = Extract<keyof Questions, `engine${string}`>;
 
 const { app } = electron;
-const send = (message: object) => process.send?.(message);
+/** What the spy of the real Electron puts there; the stand-in's app speaks over its process channel. */
+interface Wire {
+  send(message: object): void;
+  onMessage(listener: (message: ToApp) => void): void;
+}
+const spied = (globalThis as { __orchardWire?: Wire }).__orchardWire;
+const wire: Wire = spied ?? {
+  send: (message) => void process.send?.(message),
+  onMessage: (listener) => void process.on('message', listener),
+};
+const { send } = wire;
 
 if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
   registerAppScheme(electron.protocol);
@@ -67,7 +77,7 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
         engineProblems: () => faceProblems.list(),
         engineAsks: ({ title, exactText }) => person.confirm(title, exactText),
       };
-      process.on('message', (message: ToApp) => {
+      wire.onMessage((message) => {
         if (message.type !== 'question' || !(message.name in answers)) return;
         const answer = answers[message.name as EngineQuestion] as (ask: unknown) => unknown;
         Promise.resolve(answer(message.ask)).then(

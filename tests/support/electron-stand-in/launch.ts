@@ -8,21 +8,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page, Route } from 'playwright';
 import { bundle } from '../bundle';
+import { type Ask, createConversation, type EngineCall, type Navigation } from '../desktop/conversation';
 import { poll } from '../poll';
-import type { AppState, FromApp, QuestionName, Questions, ToApp } from './messages';
+import type { AppState, FromApp, ToApp } from './messages';
 import { DELIVER, INVOKE, OPEN, pageScript } from './page-script';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
-
-/** Said at the end of a run on the stand-in. */
-export const notProved: readonly string[] = [
-  'a real tray icon, its menu and where the popover lands beside it',
-  'a real notification and the click on it',
-  'Chromium’s sandbox, context isolation and the app:// scheme as Electron implements them',
-  'focus, blur and stacking of real windows, vibrancy, workspaces, Wayland',
-  'native dialogs, the global shortcut, login items, the single-instance lock of Electron',
-];
 
 /** Chromium knows no app: scheme, so its pages live on a host that resolves nowhere. */
 const PAGE_ORIGIN = 'https://app.orchard.invalid';
@@ -38,11 +30,15 @@ export interface StandInBuild {
   readonly fakeMain: string;
 }
 
+/** Bundles the app around an engine that the test plays into a directory that the caller owns. */
+export const bundleFakeMain = (into: string): Promise<string> =>
+  bundle('tests/support/electron-stand-in/fake-main.ts', into);
+
 /** Bundles the stand-in into a directory that the caller owns. */
 export async function buildStandIn(into: string): Promise<StandInBuild> {
   return {
     electron: pathToFileURL(await bundle('tests/support/electron-stand-in/app-side/electron.ts', into)).href,
-    fakeMain: await bundle('tests/support/electron-stand-in/fake-main.ts', into),
+    fakeMain: await bundleFakeMain(into),
   };
 }
 
@@ -55,18 +51,18 @@ export interface StandInApp {
   started(): Promise<void>;
   state(): AppState | null;
   /** What the face asked of an engine that the test plays, oldest first. */
-  calls(): readonly { readonly name: string; readonly input: unknown }[];
+  calls(): readonly EngineCall[];
   /** Every navigation that a page tried after its first, and whether the app let it. */
-  navigations(): readonly { readonly url: string; readonly prevented: boolean }[];
+  navigations(): readonly Navigation[];
   page(window: number): Page | undefined;
-  ask<Q extends QuestionName>(name: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']>;
+  readonly ask: Ask;
   close(): Promise<void>;
 }
 
 export interface StandInOptions {
   readonly browser: Browser;
   readonly build: StandInBuild;
-  readonly engine: 'real' | 'fake';
+  readonly engine: 'real' | 'played';
   readonly env: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
   readonly colorScheme?: 'light' | 'dark';
@@ -74,7 +70,7 @@ export interface StandInOptions {
 
 export async function launchStandIn(options: StandInOptions): Promise<StandInApp> {
   const context = await options.browser.newContext({ colorScheme: options.colorScheme ?? 'light' });
-  const main = options.engine === 'fake' ? options.build.fakeMain : join(root, 'out/main/main.js');
+  const main = options.engine === 'played' ? options.build.fakeMain : join(root, 'out/main/main.js');
   const child = fork(main, [...(options.args ?? [])], {
     cwd: root,
     execArgv: ['--import', pathToFileURL(join(here, 'register.mjs')).href],
@@ -94,30 +90,18 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
 
   const pages = new Map<number, Promise<Page>>();
   const settled = new Map<number, Page>();
-  const questions = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  const navigations: { readonly url: string; readonly prevented: boolean }[] = [];
-  const calls: { readonly name: string; readonly input: unknown }[] = [];
-  let state: AppState | null = null;
-  let nextQuestion = 1;
-
-  const exited = new Promise<number | null>((resolve) => {
-    child.on('exit', (code) => {
-      for (const { reject } of questions.values()) reject(new Error(`The app ended (${code}): ${errors}`));
-      questions.clear();
-      resolve(code);
-    });
-  });
+  const navigations: Navigation[] = [];
   const send = (message: ToApp) => {
     if (child.connected) child.send(message);
   };
-  const ask: StandInApp['ask'] = (name, what) =>
-    new Promise((resolve, reject) => {
-      if (!child.connected) return reject(new Error(`The app has ended: ${errors}`));
-      const id = nextQuestion++;
-      // The answer's type follows from the question's name.
-      questions.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      send({ type: 'question', id, name, ask: what });
+  const conversation = createConversation(send);
+  const { ask } = conversation;
+  const exited = new Promise<number | null>((resolve) => {
+    child.on('exit', (code) => {
+      conversation.end(`The app ended (${code}): ${errors}`);
+      resolve(code);
     });
+  });
 
   await context.route('**/*', (route) =>
     serve(route, {
@@ -128,21 +112,8 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
   );
 
   child.on('message', (message: FromApp) => {
+    if (conversation.receive(message)) return;
     switch (message.type) {
-      case 'state':
-        state = message.state;
-        return;
-      case 'engine.call':
-        calls.push({ name: message.name, input: message.input });
-        return;
-      case 'answer':
-        questions.get(message.id)?.resolve(message.value);
-        questions.delete(message.id);
-        return;
-      case 'failure':
-        questions.get(message.id)?.reject(new Error(message.message));
-        questions.delete(message.id);
-        return;
       case 'window.create': {
         const made = createPage(context, message, ask);
         pages.set(message.window, made);
@@ -185,15 +156,15 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
         throw new Error(`The app ended with ${code}: ${errors}`);
       });
       const up = poll(
-        () => state?.tray ?? null,
+        () => conversation.state()?.tray ?? null,
         (tray) => tray !== null,
         { what: 'the tray icon', limitMs: 20_000 },
       );
       await Promise.race([up, ended]);
       ended.catch(() => {});
     },
-    state: () => state,
-    calls: () => calls,
+    state: conversation.state,
+    calls: conversation.calls,
     navigations: () => navigations,
     page: (window) => settled.get(window),
     ask,
@@ -206,8 +177,6 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
     },
   };
 }
-
-type Ask = StandInApp['ask'];
 
 async function createPage(
   context: BrowserContext,

@@ -66,6 +66,7 @@ export type FromApp =
     }
   | { readonly type: 'window.destroy'; readonly window: number }
   | { readonly type: 'state'; readonly state: AppState }
+  | { readonly type: 'navigation'; readonly url: string; readonly prevented: boolean }
   | { readonly type: 'engine.call'; readonly name: string; readonly input: unknown }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failure'; readonly id: number; readonly message: string };
@@ -93,6 +94,15 @@ export interface Questions {
   };
   readonly open: { ask: { window: number; url: string }; answer: { action: string } };
   readonly permission: { ask: { permission: string }; answer: { requested: boolean; checked: boolean } };
+  /** What a request through the preload answers in a window that is not the popover, at a foreign address. */
+  readonly fromForeignWindow: { ask: { preload: string; call: string }; answer: unknown };
+  /** What a request answers that comes from a frame inside the popover's page. */
+  readonly fromFrame: { ask: { channel: string; args: readonly unknown[] }; answer: unknown };
+  readonly state: { ask: null; answer: AppState };
+  readonly screen: {
+    ask: null;
+    answer: { bounds: Bounds; workArea: Bounds; pointer: { x: number; y: number } };
+  };
   readonly foreignWindow: { ask: { url: string; preload: string }; answer: { window: number } };
   readonly blur: { ask: { window: number }; answer: null };
   readonly clickTray: { ask: null; answer: null };

@@ -132,13 +132,14 @@ export class Notification extends EventEmitter {
   }
 }
 
+const pointer = { x: 1500, y: 12 };
 const display = {
   bounds: { x: 0, y: 0, width: 1920, height: 1080 },
   workArea: { x: 0, y: 32, width: 1920, height: 1048 },
   scaleFactor: 1,
 };
 export const screen = Object.assign(new EventEmitter(), {
-  getCursorScreenPoint: () => ({ x: 1500, y: 12 }),
+  getCursorScreenPoint: () => ({ ...pointer }),
   getDisplayNearestPoint: () => display,
   getDisplayMatching: () => display,
 });
@@ -196,9 +197,10 @@ export const powerMonitor = Object.assign(new EventEmitter(), {
 });
 export const powerSaveBlocker = { start: (_type: string) => 1, stop: (_id: number) => true };
 
+answer('screen', () => ({ ...display, pointer }));
 answer('clickTray', () => {
   if (tray === null) throw new Error('There is no tray icon');
-  tray.emit('click', {}, { x: 0, y: 0, width: 0, height: 0 }, { x: 1500, y: 12 });
+  tray.emit('click', {}, { x: 0, y: 0, width: 0, height: 0 }, { ...pointer });
   return null;
 });
 answer('chooseMenu', ({ label }) => {

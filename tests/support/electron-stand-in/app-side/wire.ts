@@ -23,14 +23,16 @@ export function answer<Q extends QuestionName>(name: Q, answerer: Answerer<Q>): 
 export function describeState(part: () => Partial<AppState>): void {
   parts.push(part);
 }
+/** Each part describes its own fields and together they are the state. */
+const wholeState = () => Object.assign({}, ...parts.map((part) => part())) as AppState;
+answer('state', wholeState);
+
 export function publish(): void {
   if (publishing) return;
   publishing = true;
   queueMicrotask(() => {
     publishing = false;
-    // Each part describes its own fields and together they are the state.
-    const state = Object.assign({}, ...parts.map((part) => part())) as AppState;
-    tell({ type: 'state', state });
+    tell({ type: 'state', state: wholeState() });
   });
 }
 
