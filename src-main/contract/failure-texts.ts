@@ -269,8 +269,12 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
   'validation-failed': (f) =>
     text(
       'Validation failed',
-      `“${f.command}” ended with ${f.exitCode === null ? 'a time-out or a signal' : `exit code ${f.exitCode}`}; nothing was merged.`,
-      'Mend it in the worktree and plan again, or skip validation by name.',
+      `“${f.command}” ended with ${f.exitCode === null ? 'a time-out or a signal' : `exit code ${f.exitCode}`}; nothing was merged.${
+        f.setup === undefined ? '' : ' It looks as if its dependencies were never installed there.'
+      }`,
+      f.setup === undefined
+        ? 'Mend it in the worktree and plan again, or skip validation by name.'
+        : `Run \`${f.setup.command}\` in ${f.setup.path}, then plan again; \`setup\` in .orchard.json does so in every new worktree.`,
     ),
   'validation-changed-files': (f) =>
     text(

@@ -80,7 +80,13 @@ export type Failure =
   | { readonly kind: 'base-dirty'; readonly path: string; readonly files: readonly string[] }
   | { readonly kind: 'nothing-to-merge'; readonly branch: string; readonly base: string }
   | { readonly kind: 'not-fast-forward'; readonly branch: string; readonly base: string }
-  | { readonly kind: 'validation-failed'; readonly command: string; readonly exitCode: number | null }
+  | {
+      readonly kind: 'validation-failed';
+      readonly command: string;
+      readonly exitCode: number | null;
+      /** Its dependencies were never installed there; this command does. */
+      readonly setup?: { readonly command: string; readonly path: string };
+    }
   | { readonly kind: 'validation-changed-files'; readonly files: readonly string[] }
   | { readonly kind: 'no-identity'; readonly details: string }
   | { readonly kind: 'signing-failed'; readonly details: string }

@@ -119,8 +119,8 @@ export function askedCommands(
   ];
 }
 
-export const needsApproval = ({ command, approved }: AskedCommand): boolean =>
-  !approved && command.purpose !== 'detected';
+/** Found in the project or written in its file: it is the repository's code all the same. */
+export const needsApproval = ({ approved }: AskedCommand): boolean => !approved;
 
 /** Steps before they happen. */
 export function PlanSteps({ steps }: { readonly steps: readonly string[] }) {

@@ -17,7 +17,7 @@ import { mendedInTerminal, OpenTerminal } from './open-terminal';
 
 /** Every command that the plan would run, from wherever it names it. */
 const mergeCommands = (plan: MergePlan): readonly AskedCommand[] =>
-  askedCommands(plan.validation, plan.refusal);
+  askedCommands([...plan.validation, ...(plan.hooks ?? [])], plan.refusal);
 
 /** Why the plan can't run as it stands, the person's approval taken into account. */
 export function mergeBlocked(plan: MergePlan, approve: boolean): Failure | null {
@@ -26,7 +26,10 @@ export function mergeBlocked(plan: MergePlan, approve: boolean): Failure | null 
   if (approve || (unapproved.length === 0 && plan.refusal === null)) return null;
   return {
     kind: 'approval-needed',
-    commands: unapproved.flatMap(({ command }) => (command.purpose === 'detected' ? [] : [command])),
+    commands: unapproved.map(({ command: { purpose, text } }) => ({
+      purpose: purpose === 'detected' ? 'validate' : purpose,
+      text,
+    })),
   };
 }
 

@@ -445,6 +445,22 @@ test('merge: a hook that only the refusal names is shown and asked too', async (
   await mergesOnceTrusted(popover, '.husky/post-merge: npm ci');
 });
 
+test('merge: validation that was found in the project can be read and allowed', async (context) => {
+  const text = 'npm run test  # vitest run';
+  const popover = await lab.open(context, {
+    answers: {
+      ...answers,
+      'worktree.planMerge': ok({
+        ...mergePlan,
+        validation: [{ command: { purpose: 'detected', text }, approved: false }],
+        refusal: { kind: 'approval-needed', commands: [{ purpose: 'validate', text }] },
+      }),
+      'worktree.merge': 'never',
+    },
+  });
+  await mergesOnceTrusted(popover, text);
+});
+
 test('cleanup of unmerged work needs a reason, and sends it', async (context) => {
   const unmerged = {
     ...cleanupPlan,

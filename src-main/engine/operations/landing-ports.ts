@@ -263,6 +263,8 @@ export interface Landing {
   ): Promise<Result<void, MergeFailure>>;
   /** Refuses when the worktree is no longer exactly this commit: validation changed something. */
   stillAt(location: RepositoryLocation, work: MergeWork, commit: string): Promise<Result<void, MergeFailure>>;
+  /** The command that installs dependencies which the worktree never had; null when none are missing. */
+  missingSetup(directory: string): Promise<string | null>;
   /** Builds what the base will be; its tree is the validated tree. Moves nothing. */
   build(
     location: RepositoryLocation,

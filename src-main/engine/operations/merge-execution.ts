@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { describeFailure } from '../../contract/failure-texts';
 import type { CleanupFailure, MergeFailure } from '../../contract/failures';
-import type { RepositoryId, WorktreeId } from '../../contract/ids';
+import type { WorktreeId } from '../../contract/ids';
 import type { CleanupDone, MergeDone } from '../../contract/plans';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
@@ -146,8 +146,14 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     return null;
   };
 
+  /** What the repository itself says knows better than what its lock file tells. */
+  const setupOf = async (location: RepositoryLocation): Promise<string | null> => {
+    const config = await deps.configs.read(location);
+    return config.ok ? config.value.setup : null;
+  };
+
   const validate = async (
-    repository: RepositoryId,
+    location: RepositoryLocation,
     work: MergeWork,
     commands: readonly ValidationCommand[],
     operation: RunningOperation,
@@ -159,7 +165,9 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       operation.step(step, 'running');
       // The one before may have changed what this one does, and so may anybody else.
       const text = await deps.hooks.said(work.path, command.run);
-      const approved = stillApproved(deps.approvals, repository, [asRepositoryCommand({ ...command, text })]);
+      const approved = stillApproved(deps.approvals, location.id, [
+        asRepositoryCommand({ ...command, text }),
+      ]);
       if (!approved.ok) return approved;
       output.write(`\n$ ${command.run}\n`);
       const before = clock.now();
@@ -187,7 +195,15 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       if (outcome.reason === 'cancelled') return fail({ kind: 'cancelled' });
       if (outcome.exitCode !== 0) {
         operation.step(step, 'failed');
-        return fail({ kind: 'validation-failed', command: command.run, exitCode: outcome.exitCode });
+        const missing = await landing.missingSetup(work.path);
+        return fail({
+          kind: 'validation-failed',
+          command: command.run,
+          exitCode: outcome.exitCode,
+          ...(missing === null
+            ? {}
+            : { setup: { command: (await setupOf(location)) ?? missing, path: work.path } }),
+        });
       }
       operation.step(step, 'done');
     }
@@ -289,7 +305,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       if (validation.length > 0) {
         step = await begin('validate-0');
         if (!step.ok) return step;
-        step = await validate(location.id, work, validation, operation, output, entry);
+        step = await validate(location, work, validation, operation, output, entry);
         if (!step.ok) return step;
       }
       // Also without validation: a session may have gone on in the meantime.

@@ -21,6 +21,7 @@ import { openOperationLog } from '../kept/operation-log';
 import type { GitCommand } from '../run/git-command';
 import { gitFailure } from '../run/git-command';
 import { hooksOfStep } from './judged-code';
+import { missingSetup } from './missing-setup';
 import type { MoveFailure } from './moves';
 import { moveBranch } from './moves';
 import type { PullRequests } from './pull-requests';
@@ -61,6 +62,7 @@ export function createLanding(deps: LandingDeps): Landing {
       return moved.ok ? moved : fail(worktreeFailure(work, moved.error));
     },
 
+    missingSetup: (directory) => missingSetup(directory, deps.platform),
     stillAt: (location, work, commit) => stillAt(git, location, work, commit),
     build: (location, work, updated, signal) => build(git, location, work, updated, signal),
 
