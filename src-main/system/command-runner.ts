@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { CommandRunner } from '../engine/ports';
 import { withoutInherited } from './inherited-descriptors';
 import { followChild, ownGroup } from './process-tree';
+import { removeWhole } from './remove-whole';
 
 const TAIL = 8_000;
 /** A chatty command may not flood whoever shows its output: this much, this often. */
@@ -67,7 +68,7 @@ export function createCommandRunner({ env, platform }: CommandRunnerOptions): Co
       } finally {
         clearInterval(pace);
         flush();
-        await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+        await removeWhole(scratch);
       }
     },
   };

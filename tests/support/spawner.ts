@@ -24,6 +24,7 @@ import type {
 } from '../../src-main/engine/ports';
 import { createRepositoryConfigs } from '../../src-main/git/facts/repository-config';
 import { createSourceOf } from '../../src-main/git/facts/repository-survey';
+import { emptyDoomed } from '../../src-main/git/kept/doomed';
 import { createJournal } from '../../src-main/git/kept/journal';
 import { createRepositoryLock } from '../../src-main/git/kept/lock';
 import { createGitCommand } from '../../src-main/git/run/git-command';
@@ -147,6 +148,8 @@ export function createTestSpawner(options: SpawnerOptions) {
     log,
     recoverers: [createSpawnRecovery(transaction)],
     collect: async () => [],
+    tidy: async () => undefined,
+    empty: (repository) => emptyDoomed(repository, log),
   });
   const base: SpawnerDeps = {
     ...transaction,

@@ -166,8 +166,10 @@ export interface Removal {
   ): Promise<Result<readonly string[], UndoFailure>>;
   /** Removes the reproducible files that the plan named from trash. */
   free(work: CleanupWork): Promise<void>;
-  /** Removes trash and pin for good. */
-  discard(location: RepositoryLocation, work: CleanupWork): Promise<void>;
+  /** Lets go of trash and pin for good, under the repository's lock: renames, which take no time. */
+  discard(location: RepositoryLocation, work: CleanupWork): Promise<Result<void, FileFailure>>;
+  /** Removes what was let go, which takes as long as it takes: without the lock. */
+  empty(location: RepositoryLocation): Promise<void>;
   /** Bytes on disk that the trash of it uses. */
   diskBytes(work: CleanupWork): Promise<number | null>;
 }

@@ -41,6 +41,8 @@ export function createLandings(deps: LandingsDeps): Landings {
     ...deps,
     recoverers: [merger.recover, cleaner.recover, undoer.recover, ...deps.others],
     collect: (location) => undoer.collect(location),
+    tidy: (location) => undoer.tidy(location),
+    empty: (location) => removal.empty(location),
   });
   return { merger, cleaner, undoer, recovery, settled: () => cleaner.settled() };
 }

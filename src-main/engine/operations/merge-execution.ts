@@ -95,7 +95,10 @@ export function createMergeReversal(landing: Landing): Reversal {
       if (blocked !== null) return fail(blocked);
       return landing.takeBack(location, work, progress, options.announce);
     },
-    discard: (location, record) => landing.discard(location, record.operation),
+    async discard(location, record) {
+      await landing.discard(location, record.operation);
+      return ok(undefined);
+    },
     diskBytes: async () => null,
     tidy: async () => undefined,
   };

@@ -9,6 +9,8 @@ export type RecoverOne = (
 export interface Recovery {
   /** Under the repository's lock, which the caller holds. Newest first: what came last goes back first. */
   underLock(location: RepositoryLocation): Promise<readonly string[]>;
+  /** Once the lock is released: removes what was let go under it. */
+  afterLock(location: RepositoryLocation): Promise<void>;
   /** At the start of a process: takes the lock if nobody has it, recovers and empties old trash. */
   atStart(location: RepositoryLocation): Promise<readonly string[]>;
   /** The same for a command that only looks: where a crash left nothing, nothing is written. */
@@ -21,7 +23,11 @@ export function createRecovery(deps: {
   readonly log: Log;
   /** Each answers null for a kind that is not its own. */
   readonly recoverers: readonly RecoverOne[];
+  /** Lets go of old trash; under the lock, so it takes no time. */
   collect(location: RepositoryLocation): Promise<readonly string[]>;
+  /** These remove files, and need no lock. */
+  tidy(location: RepositoryLocation): Promise<void>;
+  empty(location: RepositoryLocation): Promise<void>;
 }): Recovery {
   const underLock = async (location: RepositoryLocation) => {
     const said: string[] = [];
@@ -39,16 +45,20 @@ export function createRecovery(deps: {
     const held = await deps.lock.acquire(location, 'recovery', { waitMs: 0 });
     // Somebody is at work there, and recovers before that.
     if (!held.ok) return [];
+    let said: readonly string[] = [];
     try {
-      const said = await underLock(location);
+      said = await underLock(location);
       if (andCollect) await deps.collect(location);
-      return said;
     } finally {
       await held.value.release();
     }
+    await deps.empty(location);
+    if (andCollect) await deps.tidy(location);
+    return said;
   };
   return {
     underLock,
+    afterLock: deps.empty,
     // Most repositories are only looked at: not even a lock is left behind there.
     atStart: async (location) => ((await deps.journal.anyTrace(location)) ? recover(location, true) : []),
     ifNeeded: async (location) =>

@@ -22,7 +22,7 @@ import { type Made, makeSpawn, type SpawnTransactionDeps } from './spawn-transac
 
 export interface SpawnerDeps extends SpawnPlanningDeps, SpawnTransactionDeps {
   readonly lock: RepositoryLock;
-  readonly recovery: Pick<Recovery, 'underLock'>;
+  readonly recovery: Pick<Recovery, 'underLock' | 'afterLock'>;
   readonly operations: RunningOperations;
   readonly terminals: Pick<Terminals, 'open' | 'commandLine'>;
 }
@@ -135,6 +135,8 @@ async function underLock(
     return await makeSpawn(deps, planned, operation, choices.open ? planned.sessionId : null);
   } finally {
     await lock.value.release();
+    // A worktree that was taken back may hold many thousand copied files.
+    await deps.recovery.afterLock(location);
   }
 }
 

@@ -31,7 +31,8 @@ export interface Reversal {
     record: OperationRecord,
     options: { readonly restoreRemote: boolean; readonly announce: Announce },
   ): Promise<Result<readonly string[], UndoFailure>>;
-  discard(location: RepositoryLocation, record: OperationRecord): Promise<void>;
+  /** Under the repository's lock; takes no time. */
+  discard(location: RepositoryLocation, record: OperationRecord): Promise<Result<void, FileFailure>>;
   diskBytes(record: OperationRecord): Promise<number | null>;
   /** Frees what was to be removed in the background by a process that ended before. */
   tidy(record: OperationRecord): Promise<void>;
@@ -56,8 +57,10 @@ export interface Undoer {
     location: RepositoryLocation,
     record: JournalRecord & { readonly entry: JournalEntry },
   ): Promise<string | null>;
-  /** Removes for good what is over its time; under the repository's lock. */
+  /** Lets go of what is over its time; under the repository's lock. */
   collect(location: RepositoryLocation): Promise<readonly string[]>;
+  /** Frees what a process that ended before had yet to free; without the lock. */
+  tidy(location: RepositoryLocation): Promise<void>;
 }
 
 /** What is announced while taking something back, in this order. */
@@ -90,7 +93,7 @@ export function createCleanupReversal(removal: Removal): Reversal {
     },
     async discard(location, record) {
       const work = workOf(record);
-      if (work !== null) await removal.discard(location, work);
+      return work === null ? ok(undefined) : removal.discard(location, work);
     },
     async diskBytes(record) {
       const work = workOf(record);
@@ -229,15 +232,21 @@ export function createUndoer(deps: UndoerDeps): Undoer {
     async collect(location) {
       const gone: string[] = [];
       for (const record of await records.list(location)) {
-        if (!isExpired(record, clock.now())) {
-          await deps.reversals[record.kind].tidy(record);
+        if (!isExpired(record, clock.now())) continue;
+        const discarded = await deps.reversals[record.kind].discard(location, record);
+        if (!discarded.ok) {
+          // Its record stays, so the next start tries again.
+          deps.log.warn('undo.not-discarded', { operation: record.operation, failure: discarded.error });
           continue;
         }
-        await deps.reversals[record.kind].discard(location, record);
         await records.remove(location, record.operation);
         gone.push(record.operation);
       }
       return gone;
+    },
+
+    async tidy(location) {
+      for (const record of await current(location)) await deps.reversals[record.kind].tidy(record);
     },
   };
 }

@@ -11,18 +11,20 @@ import { fail, ok } from '../../contract/result';
 import type { RepositoryLocation } from '../../domain/facts';
 import type { CleanupStep, CleanupWork, Log, Removal } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
+import { removeWhole } from '../../system/remove-whole';
 import { exists } from '../../system/small-reads';
 import { commitOf } from '../facts/base';
 import { names, proveWorktree } from '../facts/identity';
 import { pushRef } from '../facts/remote-branch';
 import { backupRef, pin, unpin } from '../kept/backup';
+import { doom, emptyDoomed } from '../kept/doomed';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure, lines } from '../run/git-command';
 import { refFailure } from '../run/ref-failure';
 import { saveNotes, takeNotesBack } from './note-keeping';
 import type { SurveyDeps } from './survey';
 import { surveyRemoval, trashPlaces } from './survey';
-import { bytesOf, isThere, moveTo, removeIfEmpty, removeWhole } from './trash';
+import { bytesOf, isThere, moveTo, removeIfEmpty } from './trash';
 import { searchBound, whyKeep } from './worth-keeping';
 
 export interface RemovalDeps extends SurveyDeps {
@@ -91,11 +93,15 @@ export function createRemoval(deps: RemovalDeps): Removal {
 
     async discard(location, work) {
       const directory = await placeOf(work);
-      if (directory !== null) await removeWhole(directory);
-      await removeWhole(work.trash);
+      const elsewhere = directory === null || directory.startsWith(work.trash) ? [] : [directory];
+      if (!(await doom(location, work.operation, work.trash, elsewhere)))
+        return fail({ kind: 'file-failed', path: work.trash, details: 'can’t be renamed' });
       await removeEmptyPlaces(work);
       await unpin(git, location, work.operation);
+      return ok(undefined);
     },
+
+    empty: (location) => emptyDoomed(location, deps.log),
 
     async diskBytes(work) {
       const directory = await placeOf(work);

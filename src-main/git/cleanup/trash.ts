@@ -3,7 +3,7 @@
  * can't leave its file system, so a worktree on another disk has its trash beside it.
  */
 import type { Dirent } from 'node:fs';
-import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
@@ -48,10 +48,6 @@ export async function moveTo(from: string, places: readonly string[]): Promise<R
 export async function removeIfEmpty(directory: string, named?: string): Promise<void> {
   if (named !== undefined && !directory.endsWith(named)) return;
   await rmdir(directory).catch(() => undefined); // not empty or not there: both fine
-}
-
-export async function removeWhole(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** Bytes that a directory takes on the disk, links not followed. */

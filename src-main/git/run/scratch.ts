@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeWhole } from '../../system/remove-whole';
 
 /** Runs with a directory that is gone afterwards, whatever happens. */
 export async function withScratch<T>(use: (directory: string) => Promise<T>): Promise<T> {
@@ -8,6 +9,6 @@ export async function withScratch<T>(use: (directory: string) => Promise<T>): Pr
   try {
     return await use(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    await removeWhole(directory);
   }
 }

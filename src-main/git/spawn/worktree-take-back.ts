@@ -6,7 +6,9 @@ import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { Log, RepositoryLocation, WorktreeMaker, WorktreeSpec } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
+import { removeWhole } from '../../system/remove-whole';
 import { entriesOf } from '../facts/repository-survey';
+import { doom } from '../kept/doomed';
 import { type GitCommand, gitFailure } from '../run/git-command';
 import { ADDITION, reflogMark } from './worktree-addition';
 
@@ -176,17 +178,13 @@ async function takeDirectory(taking: TakingBack, entries: readonly string[]): Pr
     ]);
     return true;
   }
-  // Renamed first, so that it is gone at once and as a whole; from another disk it is removed in place.
-  const doomed = join(trash, 'taken-back');
-  const moved = await mkdir(trash, { recursive: true })
-    .then(() => rename(spec.path, doomed))
-    .then(
-      () => true,
-      () => false,
-    );
-  await removeWhole(moved ? doomed : spec.path);
-  await removeIfEmpty(trash);
+  // Renamed, so that it is gone at once and as a whole; its files go when the lock is released.
+  if (await doom(location, spec.operation, spec.path)) return true;
+  const aside = join(dirname(spec.path), '.orchard-trash', spec.operation, basename(spec.path));
+  const noted = await doom(location, spec.operation, trash, [aside]);
   await removeIfEmpty(dirname(trash));
+  if (noted) await moveAside(spec.path, [aside]).catch(() => removeWhole(spec.path));
+  else await removeWhole(spec.path);
   return true;
 }
 
@@ -233,9 +231,6 @@ async function moveAside(from: string, places: readonly string[]): Promise<void>
     }
   }
 }
-
-const removeWhole = (path: string): Promise<void> =>
-  rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 
 async function removeIfEmpty(directory: string): Promise<void> {
   // Not empty, or gone already: both are fine.

@@ -77,6 +77,8 @@ test('the engine asks the person, notifies through the face, and hears what the 
   expect(await composed.person.confirm('Sure?', 'rm')).toBe(false);
   expect(questions).toEqual(['Which repository?', 'Run this?: npm ci', 'Which?', 'Sure?: rm']);
 
+  expect(composed.notifier.problem).toBe('Nobody shows them.');
+  expect(composed.notifier.remedy).toBe('Start a notification daemon.');
   let clicks = 0;
   composed.notifier.notify(notification, () => clicks++);
   await arrived();

@@ -37,7 +37,11 @@ export function createPlayedLink(
   const face: DesktopFace = {
     env: { HOME: '/home/ann', UNSET: undefined },
     platform: 'linux',
-    notifier: { problem: null, notify: (request, click) => void shown.push({ request, click }) },
+    notifier: {
+      problem: 'Nobody shows them.',
+      remedy: 'Start a notification daemon.',
+      notify: (request, click) => void shown.push({ request, click }),
+    },
     person: {
       chooseDirectory: async (title) => {
         questions.push(title);
