@@ -1,5 +1,6 @@
 /** Makes `electron` resolve to the stand-in in the process that this is `--import`ed into. */
 import { register } from 'node:module';
+import './asar-fs.mjs';
 
 const url = process.env.ORCHARD_ELECTRON_STAND_IN;
 if (!url) throw new Error('ORCHARD_ELECTRON_STAND_IN names no module');
