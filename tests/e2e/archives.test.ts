@@ -59,7 +59,7 @@ test('archives go through spawn, disk use, cleanup, undo and the emptying of tra
     'Bring the packages along',
   );
   await plantArchives(repository);
-  await settle(sandbox.home, [repository]);
+  await settle(sandbox, [repository]);
   const { app, page } = await open(ctx, sandbox);
 
   const repositoryId = (await ask(page, 'snapshot.get', {})).repositories[0]?.id ?? '';
