@@ -131,6 +131,8 @@ export const requests = {
         worktreeId,
         strategy: z.enum(['merge', 'ff', 'squash', 'pr']),
         update: z.enum(['rebase', 'merge']),
+        /** Another base than the worktree's own. */
+        base: name.nullish(),
         skipValidation: z.boolean(),
         push: z.boolean(),
       })

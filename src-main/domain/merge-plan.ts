@@ -48,6 +48,8 @@ export interface MergeFacts {
   readonly ongoing: OngoingOperation | null;
   readonly base: string;
   readonly baseLocal: string | null;
+  /** The base that was meant and is gone; `base` is the one that it came from. */
+  readonly baseInsteadOf: string | null;
   readonly freshness: string;
   readonly hasUpstream: boolean;
   readonly remote: string | null;
@@ -69,6 +71,8 @@ export interface MergeChoices {
   readonly strategy: MergeStrategy;
   readonly update: UpdateStrategy;
   readonly skipValidation: boolean;
+  /** Another base than the worktree's own, for this merge. */
+  readonly base?: string | null | undefined;
   readonly push: boolean;
 }
 
@@ -214,6 +218,8 @@ function warningsOf(
   only: 'merge' | 'rebase',
 ): string[] {
   const warnings: string[] = [];
+  if (facts.baseInsteadOf !== null)
+    warnings.push(`Its base ${facts.baseInsteadOf} is gone; it goes to ${facts.base}, which that came from.`);
   if (!['fetched', 'no remote'].includes(facts.freshness))
     warnings.push(`${facts.base} is as of its last fetch: ${facts.freshness}.`);
   if (update === 'rebase' && facts.mergeCommits > 0)

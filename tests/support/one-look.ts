@@ -11,7 +11,7 @@ export interface OneLook {
   /** Rows by path. */
   readonly rows: ReadonlyMap<string, WorktreeView>;
   row(path: string): WorktreeView;
-  merge(path: string): Promise<MergePlan>;
+  merge(path: string, base?: string): Promise<MergePlan>;
   /** A plan that was refused before everything could be looked at has nothing but its refusal. */
   cleanup(path: string): Promise<Partial<CleanupPlan> & Pick<CleanupPlan, 'refusal'>>;
 }
@@ -44,11 +44,12 @@ export async function oneLook<T>(
       orchard,
       rows,
       row,
-      async merge(path) {
+      async merge(path, base) {
         const plan = await orchard.handlers['worktree.planMerge']({
           worktreeId: row(path).id,
           strategy: 'merge',
           update: 'merge',
+          base: base ?? null,
           skipValidation: true,
           push: false,
         });

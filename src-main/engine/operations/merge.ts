@@ -41,6 +41,7 @@ const planData = z.object({
   choices: z.object({
     strategy: z.enum(['merge', 'ff', 'squash', 'pr']),
     update: z.enum(['rebase', 'merge']),
+    base: z.string().nullish(),
     skipValidation: z.boolean(),
     push: z.boolean(),
   }),

@@ -215,6 +215,7 @@ function defineProgram(version: string, choose: (action: Action, options: Global
           .choices(['rebase', 'merge'])
           .default('merge'),
       )
+      .option('--base <branch>', 'another base than the worktree’s own')
       .option('--skip-validation', 'do not build, test or lint first')
       .option('--push', 'push the base afterwards'),
     (options, [name]) =>
@@ -224,6 +225,7 @@ function defineProgram(version: string, choose: (action: Action, options: Global
           // Checked by commander against the choices above.
           strategy: words(options.strategy) as 'merge' | 'ff' | 'squash' | 'pr',
           update: words(options.update) as 'rebase' | 'merge',
+          base: words(options.base),
           skipValidation: flag(options.skipValidation),
           push: flag(options.push),
         }),

@@ -31,41 +31,93 @@ export function repositoryBase(
   if (known.configured !== null) return known.configured;
   const remote = remoteDefault(refs);
   if (remote !== null) return remote;
-  for (const name of usualBases(known.initDefault)) if (candidates(refs, name).length > 0) return name;
+  for (const name of usualBases(known.initDefault)) if (baseRefs(refs, name) !== null) return name;
   return known.mainBranch;
 }
 
-/** The refs that a base's name can mean, the likeliest first; a branch and the one it tracks. */
-function candidates(refs: Refs, name: string): readonly string[] {
-  if (refs.has(`refs/heads/${name}`)) return [`refs/heads/${name}`];
-  const remotes = [...refs.keys()].filter(
-    (ref) =>
-      ref.startsWith('refs/remotes/') && ref.slice('refs/remotes/'.length).replace(/^[^/]+\//, '') === name,
-  );
-  const origin = `refs/remotes/origin/${name}`;
-  const ordered = remotes.includes(origin) ? [origin, ...remotes.filter((ref) => ref !== origin)] : remotes;
-  const exact = [`refs/remotes/${name}`, `refs/tags/${name}`].filter((ref) => refs.has(ref));
-  return [...exact, ...ordered];
-}
-
 export interface BaseRefs {
+  /** The branch's name, without its remote's. */
   readonly name: string;
+  /** The full name of the local branch; null for a base that only a remote has, a tag or a commit. */
+  readonly ref: string | null;
+  /** The local branch's commit; without one, what stands for it. */
   readonly local: string;
-  /** The fetched commit of what it tracks; null when it tracks nothing that was fetched. */
-  readonly upstream: { readonly name: string; readonly oid: string } | null;
+  /** What it was fetched as last; null when it follows nothing that was fetched. */
+  readonly upstream: Followed | null;
 }
 
-/** The commits a base's name stands for; null when there is nothing of that name. */
-export function baseRefs(refs: Refs, name: string): BaseRefs | null {
-  if (/^[0-9a-f]{40,64}$/.test(name)) return { name, local: name, upstream: null };
-  const ref = refs.get(candidates(refs, name)[0] ?? '');
+export interface Followed {
+  /** The full name of the ref here that remembers it. */
+  readonly name: string;
+  readonly oid: string;
+  readonly remote: string;
+  /** Its full name on the remote. */
+  readonly remoteRef: string;
+}
+
+const TRACKING = 'refs/remotes/';
+
+/** A remote-tracking ref by its usual name: `refs/remotes/<remote>/<branch>`. */
+function followed(refs: Refs, name: string): Followed | null {
+  const ref = refs.get(name);
+  const [, remote, branch] = /^refs\/remotes\/([^/]+)\/(.+)$/.exec(name) ?? [];
+  if (ref === undefined || remote === undefined || branch === undefined || branch === 'HEAD') return null;
+  return { name, oid: ref.oid, remote, remoteRef: `refs/heads/${branch}` };
+}
+
+/** A branch as a remote has it: origin's, else the only one's. */
+function onRemote(refs: Refs, branch: string): Followed | null {
+  const all = [...refs.keys()].flatMap((name) => {
+    const one = name.startsWith(TRACKING) ? followed(refs, name) : null;
+    return one !== null && one.remoteRef === `refs/heads/${branch}` ? [one] : [];
+  });
+  return all.find(({ remote }) => remote === 'origin') ?? (all.length === 1 ? (all[0] ?? null) : null);
+}
+
+/** A local branch with what it is set to follow; one that was never told follows its namesake on the remote. */
+function localBase(refs: Refs, branch: string): BaseRefs | null {
+  const ref = refs.get(`refs/heads/${branch}`);
   if (ref === undefined) return null;
-  const upstream = ref.upstream === null ? undefined : refs.get(ref.upstream);
-  return {
-    name,
-    local: ref.oid,
-    upstream: upstream === undefined ? null : { name: upstream.name, oid: upstream.oid },
-  };
+  const base = { name: branch, ref: ref.name, local: ref.oid };
+  if (ref.upstream === null) return { ...base, upstream: onRemote(refs, branch) };
+  const target = refs.get(ref.upstream);
+  // A branch that follows a local one (remote '.') is as fresh as it is.
+  if (target === undefined || ref.upstream.startsWith('refs/heads/')) return { ...base, upstream: null };
+  const usual = followed(refs, target.name);
+  const remote = ref.remote ?? usual?.remote;
+  if (remote === undefined) return { ...base, upstream: null };
+  const remoteRef = ref.remoteRef ?? usual?.remoteRef ?? `refs/heads/${branch}`;
+  return { ...base, upstream: { name: target.name, oid: target.oid, remote, remoteRef } };
+}
+
+/** A branch of a remote: the local one that follows it where there is one, else as it was fetched. */
+function remoteBase(refs: Refs, found: Followed): BaseRefs {
+  const branch = found.remoteRef.replace(/^refs\/heads\//, '');
+  // Feature branches follow it as well (`checkout -b x origin/main`), so only a base's usual name counts.
+  for (const name of [branch, ...usualBases(null)]) {
+    const local = localBase(refs, name);
+    if (
+      local !== null &&
+      (local.upstream?.name === found.name || (name === branch && local.upstream === null))
+    )
+      return local;
+  }
+  return { name: branch, ref: null, local: found.oid, upstream: found };
+}
+
+/**
+ * What a base's name means: the local branch, else the branch of the remote that the name begins with,
+ * else the one that a remote has, else a tag or a commit; null when there is nothing of that name. The
+ * same for the list, a merge, a cleanup and a spawn.
+ */
+export function baseRefs(refs: Refs, asked: string): BaseRefs | null {
+  const name = asked.replace(/^refs\/heads\//, '');
+  const local = localBase(refs, name);
+  if (local !== null) return local;
+  const remote = followed(refs, `${TRACKING}${name.replace(/^refs\/remotes\//, '')}`) ?? onRemote(refs, name);
+  if (remote !== null) return remoteBase(refs, remote);
+  const fixed = /^[0-9a-f]{40,64}$/.test(name) ? name : refs.get(`refs/tags/${name}`)?.oid;
+  return fixed === undefined ? null : { name, ref: null, local: fixed, upstream: null };
 }
 
 export interface Distance {

@@ -68,7 +68,7 @@ async function leadsElsewhere({ path, gitDir }: WorktreePlace): Promise<string |
   const dotGit = join(path, '.git');
   const found = await lstat(dotGit).catch(() => null);
   const mend = '`git worktree repair` in the main worktree may mend that.';
-  if (found === null) return `Its .git is gone, so nothing tells that it is this worktree; ${mend}`;
+  if (found === null) return `Its .git file is gone, so nothing tells that it is this worktree; ${mend}`;
   if (await isSameFile(dotGit, gitDir)) return null;
   const link = /^gitdir: (.+?)[\r\n]*$/s.exec((await textOrNull(dotGit)) ?? '')?.[1];
   if (link === undefined)

@@ -16,6 +16,9 @@ export interface Ref {
   readonly symref: string | null;
   /** The full name of the branch that it is set to track. */
   readonly upstream: string | null;
+  /** The name of that branch's remote, and its full name there. */
+  readonly remote?: string | null;
+  readonly remoteRef?: string | null;
   /** When that was asked for too. */
   readonly compared: Compared | null;
   readonly commit: CommitInfo | null;
@@ -26,21 +29,28 @@ export interface CommitInfo {
 }
 export type Refs = ReadonlyMap<string, Ref>;
 
-const FORMAT = '%(refname)%00%(objectname)%00%(symref)%00%(upstream)';
+const FORMAT =
+  '%(refname)%00%(objectname)%00%(symref)%00%(upstream)%00%(upstream:remotename)%00%(upstream:remoteref)';
 /** Needs the commits themselves: fails as a whole when one of them is missing. */
 const COMMIT_FORMAT = '%(committerdate:unix)%00%(contents:subject)';
 const NOT_COMPARED = '%00';
 
+/** The whole format without comparisons and commits, for one who runs git another way. */
+export const REFS_FORMAT = `${FORMAT}%00${NOT_COMPARED}`;
+
 export function parseRefs(output: string): Refs {
   const refs = new Map<string, Ref>();
   for (const line of output.split('\n')) {
-    const [name, oid, symref, upstream, against, track, date, ...subject] = line.split('\0');
+    const [name, oid, symref, upstream, remote, remoteRef, against, track, date, ...subject] =
+      line.split('\0');
     if (name === undefined || name === '' || oid === undefined) continue;
     refs.set(name, {
       name,
       oid,
       symref: symref || null,
       upstream: upstream || null,
+      remote: remote || null,
+      remoteRef: remoteRef || null,
       compared: parseCompared(against ?? '', track ?? ''),
       commit: date ? { at: Number(date) * 1000, subject: subject.join('\0') } : null,
     });
@@ -57,6 +67,9 @@ export function refPatterns(branches: Iterable<string>, baseNames: Iterable<stri
     patterns.add(`refs/remotes/${base}`);
     patterns.add(`refs/remotes/*/${base}`);
     patterns.add(`refs/tags/${base}`);
+    // `origin/dev` is the branch `dev` of `origin`.
+    const slash = base.indexOf('/');
+    if (slash > 0) patterns.add(`refs/heads/${base.slice(slash + 1)}`);
   }
   patterns.add('refs/remotes/*/HEAD');
   return [...patterns];

@@ -60,7 +60,7 @@ export async function surveyLanding(
   const read = await readBase(
     git,
     location,
-    worktree.record?.base ?? worktree.base,
+    choices.base ?? worktree.record?.base ?? worktree.base,
     options.fetch ? { limitMs: fetchMs, signal: options.signal } : null,
   );
   if (!read.ok) return read;
@@ -147,6 +147,7 @@ export async function surveyLanding(
     ongoing: here.ongoing,
     base: base.name,
     baseLocal: base.local,
+    baseInsteadOf: base.insteadOf,
     freshness: base.freshness,
     hasUpstream: base.upstream !== null,
     remote,

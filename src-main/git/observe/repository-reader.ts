@@ -5,9 +5,11 @@ import type { Log } from '../../engine/ports';
 import { baseRefs, baseTip, repositoryBase, usualBases } from '../facts/base-rules';
 import type { Comparison } from '../facts/compared-refs';
 import type { Distances, Pair } from '../facts/distances';
+import { firstBaseThere } from '../facts/former-base';
 import { BARE_WITH_CHECKOUT } from '../facts/identity';
 import { likelyBase } from '../facts/likely-base';
 import { createMergedMemory, type MergedMemory, type MergedQuestion } from '../facts/merged-memory';
+import { readHead } from '../facts/private-directory';
 import { type CommitInfo, parseCommit, type Refs, readRefs, refPatterns } from '../facts/refs';
 import { isThere, listWorktrees, readProblem, repositoryDirectory } from '../facts/worktrees';
 import type { GitRunner } from '../run/git-runner';
@@ -51,6 +53,8 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
   let listProblem: string | null = null;
   let refsProblem: string | null = null;
   let followed: readonly string[] = [];
+  /** Recorded bases that are gone, and the bases that those came from. */
+  let instead: ReadonlyMap<string, string> = new Map();
 
   /** A detached HEAD is on a branch all the same while a rebase or bisect of that branch is under way. */
   const branchOf = (worktree: WorktreeReader) =>
@@ -70,16 +74,19 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     }
     return worktree.head?.oid ?? worktree.status?.oid ?? null;
   };
-  const baseNameOf = (worktree: WorktreeReader, repositoryBase: string | null) =>
-    recordOf(worktree)?.base ?? repositoryBase;
+  const baseNameOf = (worktree: WorktreeReader, repositoryBase: string | null) => {
+    const recorded = recordOf(worktree)?.base;
+    return recorded === undefined ? repositoryBase : (instead.get(recorded) ?? recorded);
+  };
   const tipOf = (name: string | null, refs: Refs | null) => {
     const found = name === null || refs === null ? null : baseRefs(refs, name);
     return found === null ? null : { found, tip: baseTip(found, distances.get) };
   };
   const positionOf = (worktree: WorktreeReader) => {
     const head = headOf(worktree, refs);
-    const baseName = baseNameOf(worktree, base);
-    const tip = tipOf(baseName, refs);
+    const asked = baseNameOf(worktree, base);
+    const tip = tipOf(asked, refs);
+    const baseName = tip?.found.name ?? asked;
     return {
       branch: branchOf(worktree),
       head,
@@ -176,7 +183,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
   async function readAllRefs(moved: ReadonlySet<string>, begin: Promise<unknown>): Promise<void> {
     const [cwd, initDefault] = await Promise.all([repositoryDirectory(location), deps.initDefault()]);
     const all = [...worktrees.values()];
-    const mainBranch = all.find((worktree) => worktree.listed.isMain)?.head?.branch ?? null;
+    const mainBranch = await mainBranchOf(all);
     const branches = all.flatMap((worktree) => branchOf(worktree) ?? []);
     const bases = new Set([
       ...usualBases(initDefault),
@@ -214,13 +221,50 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
       place();
       return;
     }
+    const replaced = await replacementsFor(all, cwd, read);
+    if (replaced !== null) read = replaced;
     for (const ref of read.values()) if (ref.commit !== null) keepCommit(ref.oid, ref.commit);
-    const nextBase = repositoryBase(read, { configured, initDefault, mainBranch });
+    const told = repositoryBase(read, { configured, initDefault, mainBranch });
+    const nextBase = told === null ? null : (baseRefs(read, told)?.name ?? told);
     await Promise.all([readCommits(read), readDistances(cwd, read, nextBase)]);
     refsProblem = null;
     refs = read;
     base = nextBase;
     place();
+  }
+
+  async function mainBranchOf(all: readonly WorktreeReader[]): Promise<string | null> {
+    if (!location.isBare) return all.find((worktree) => worktree.listed.isMain)?.head?.branch ?? null;
+    const head = await readHead(location.commonDir);
+    return head === null || head === 'unreadable' ? null : head.branch;
+  }
+
+  /** Finds the bases of recorded bases that are gone; answers refs that hold those too, when they had to be read. */
+  async function replacementsFor(
+    all: readonly WorktreeReader[],
+    cwd: string,
+    read: Refs,
+  ): Promise<Refs | null> {
+    const gone = new Set(
+      all.flatMap((one) => {
+        const recorded = recordOf(one)?.base;
+        return recorded === undefined || baseRefs(read, recorded) !== null ? [] : [recorded];
+      }),
+    );
+    if (gone.size === 0) {
+      instead = new Map();
+      return null;
+    }
+    const everything = await readRefs(runner, cwd, ['refs/heads/', 'refs/remotes/', 'refs/tags/'], []);
+    if ('problem' in everything) return null;
+    const found = new Map<string, string>();
+    for (const name of gone) {
+      const isThere = (one: string) => baseRefs(everything, one) !== null;
+      const parent = await firstBaseThere(location.commonDir, name, isThere);
+      if (parent !== null) found.set(name, parent);
+    }
+    instead = found;
+    return everything;
   }
 
   function keepCompared(read: Refs): void {
@@ -262,7 +306,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     for (const name of names) {
       const found = baseRefs(next, name);
       if (found?.upstream != null)
-        apart.push({ base: found.upstream.oid, head: found.local, ref: `refs/heads/${name}` });
+        apart.push({ base: found.upstream.oid, head: found.local, ref: found.ref });
     }
     await distances.compute(cwd, apart);
     const pairs = all.flatMap((worktree): Pair[] => {

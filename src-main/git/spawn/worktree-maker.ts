@@ -28,7 +28,7 @@ export function createWorktreeMaker(deps: WorktreeMakerDeps): WorktreeMaker {
   const hooks = createRepositoryHooks(command);
   return {
     resolveBase: (location, base, fetchLimitMs, signal) =>
-      resolveSpawnBase({ git, command }, location, base, fetchLimitMs, signal),
+      resolveSpawnBase(command, location, base, fetchLimitMs, signal),
 
     async branchProblem(location, branch) {
       // `@{-1}` would be answered with the branch it stands for, hence the comparison.

@@ -46,7 +46,7 @@ for (const place of ['inside', 'beside'] as const)
   test(`a worktree ${place} the main one whose .git is gone is none`, async () => {
     const s = await scene(place);
     await rm(join(s.tree, '.git'));
-    await refused(s, /\.git is gone/);
+    await refused(s, /\.git file is gone/);
   });
 
 test('an unrelated repository that was cloned at the place is not the worktree', async () => {

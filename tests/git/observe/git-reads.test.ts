@@ -100,14 +100,16 @@ test('a part of a status replaces exactly its part', () => {
 
 test('refs, and a commit as git keeps it', () => {
   const refs = parseRefs(
-    'refs/heads/main\0aaa\0\0refs/remotes/origin/main\0refs/heads/x\0[ahead 1, behind 20]\x001700000000\0A subject\n' +
-      'refs/remotes/origin/HEAD\0bbb\0refs/remotes/origin/main\0\0\0\0\0\n',
+    'refs/heads/main\0aaa\0\0refs/remotes/origin/main\0origin\0refs/heads/main\0refs/heads/x\0[ahead 1, behind 20]\x001700000000\0A subject\n' +
+      'refs/remotes/origin/HEAD\0bbb\0refs/remotes/origin/main\0\0\0\0\0\0\0\n',
   );
   expect(refs.get('refs/heads/main')).toEqual({
     name: 'refs/heads/main',
     oid: 'aaa',
     symref: null,
     upstream: 'refs/remotes/origin/main',
+    remote: 'origin',
+    remoteRef: 'refs/heads/main',
     compared: { against: 'refs/heads/x', ahead: 1, behind: 20 },
     commit: { at: 1_700_000_000_000, subject: 'A subject' },
   });

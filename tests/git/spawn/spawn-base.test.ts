@@ -85,7 +85,7 @@ describe('the base of a spawn', () => {
     expect(release).not.toBe(later);
     for (const name of ['release', 'origin/release'])
       expect(await baseOf(sandbox, name)).toMatchObject({
-        base: name,
+        base: 'release',
         baseCommit: later,
         freshness: 'fetched',
       });

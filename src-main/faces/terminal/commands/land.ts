@@ -33,6 +33,8 @@ export interface ExecuteOptions {
 export interface MergeOptions extends ExecuteOptions {
   readonly strategy: MergeStrategy;
   readonly update: UpdateStrategy;
+  /** Another base than the worktree's own; null is its own. */
+  readonly base: string | null;
   readonly skipValidation: boolean;
   readonly push: boolean;
 }
@@ -75,7 +77,7 @@ const unapproved = (plan: MergePlan): readonly RepositoryCommand[] => {
 export async function merge(context: Context, name: string | null, options: MergeOptions): Promise<Outcome> {
   if (options.plan !== null) return mergePlanned(context, name, options, options.plan);
   return withWorktree(context, name, async (orchard, worktree, snapshot) => {
-    const { strategy, update, skipValidation, push } = options;
+    const { strategy, update, base, skipValidation, push } = options;
     // Who collides, uncommitted work included, and who had better land first: verdicts, not guesses.
     const settled = await unlessInterrupted(context, answered(orchard.settled()));
     if (!settled.ok) return settled;
@@ -85,6 +87,7 @@ export async function merge(context: Context, name: string | null, options: Merg
         worktreeId: worktree.id,
         strategy,
         update,
+        ...(base === null ? {} : { base }),
         skipValidation,
         push,
       }),
