@@ -9,6 +9,7 @@ import type { Recovery } from './engine/operations/recovery';
 import { createRunningOperations } from './engine/operations/running-operations';
 import { createSpawner } from './engine/operations/spawn';
 import { createSpawnRecovery } from './engine/operations/spawn-transaction';
+import type { Undoer } from './engine/operations/undo';
 import type {
   Clock,
   Log,
@@ -63,6 +64,7 @@ export interface Transactions {
   readonly spawner: HandlerDeps['spawner'];
   readonly landing: HandlerDeps['landing'];
   readonly recovery: Recovery;
+  readonly stuckTrash: Undoer['stuck'];
   cancel(operation: string): boolean;
   /** Cancels what runs (see RunningOperations.close); resolves when also what is removed in the background is removed. */
   close(): Promise<void>;
@@ -167,6 +169,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
       atStart: (location) => running.during(() => recovery.atStart(location)),
       ifNeeded: (location) => running.during(() => recovery.ifNeeded(location)),
     },
+    stuckTrash: undoer.stuck,
     cancel: running.cancel,
     async close() {
       await running.close();

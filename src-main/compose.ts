@@ -242,6 +242,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
           .flatMap(({ worktrees }) => worktrees.flatMap(({ unwatched }) => unwatched ?? [])),
       };
     },
+    stuckTrash: transactions.stuckTrash,
     environment: login,
     log,
   });

@@ -131,10 +131,23 @@ export interface UndoableOperation {
   readonly operation: OperationId;
   readonly kind: 'merge' | 'cleanup';
   readonly repositoryId: RepositoryId;
+  /** The repository's name. */
+  readonly repository: string;
   readonly summary: string;
   readonly at: string;
   readonly until: string;
   readonly diskBytes: number | null;
+}
+
+/** Trash of an operation that is over, of which something could not be removed; it is tried again. */
+export interface StuckTrash {
+  readonly operation: OperationId;
+  readonly repositoryId: RepositoryId;
+  readonly repository: string;
+  /** What could not be removed first. */
+  readonly path: string;
+  readonly reason: string;
+  readonly diskBytes: number;
 }
 
 export interface UndoDone {

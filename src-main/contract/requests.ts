@@ -24,6 +24,7 @@ import type {
   OpenDone,
   SpawnDone,
   SpawnPlan,
+  StuckTrash,
   UndoableOperation,
   UndoDone,
 } from './plans';
@@ -158,7 +159,10 @@ export const requests = {
   'worktree.cleanup': request<CleanupDone, CleanupFailure>()(
     z.object({ token: planToken, approve: z.boolean() }).strict(),
   ),
-  'operation.list': request<{ operations: readonly UndoableOperation[] }, CommonFailure>()(none),
+  'operation.list': request<
+    { operations: readonly UndoableOperation[]; stuck: readonly StuckTrash[] },
+    CommonFailure
+  >()(none),
   'operation.undo': request<UndoDone, UndoFailure>()(
     z.object({ operation: operationId.nullable(), restoreRemote: z.boolean().optional() }).strict(),
   ),

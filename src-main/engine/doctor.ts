@@ -1,7 +1,9 @@
 /** What is found and what is missing, each in one sentence with the way out. */
 import { describeFailure } from '../contract/failure-texts';
+import type { StuckTrash } from '../contract/plans';
 import type { DoctorCheck } from '../contract/requests';
 import type { ToolState } from '../contract/snapshot';
+import { bytesText } from '../domain/bytes-text';
 import type { RepositoryLocation, Unwatched } from '../domain/facts';
 import type { Doctor, Log, Notifier, RepositoryLock, SettingsStore, Terminals } from './ports';
 
@@ -17,6 +19,8 @@ export interface DoctorDeps {
   readonly repositories: () => readonly RepositoryLocation[];
   /** Repositories and worktrees that can't be worked with as they are, and why, in sentences. */
   readonly troubles: () => readonly { readonly path: string; readonly problem: string }[];
+  /** Trash that could not be removed. */
+  readonly stuckTrash: () => Promise<readonly StuckTrash[]>;
   readonly watching: () => Promise<{
     /** Directories that the system lets one person watch, and Orchard's part; null without a known limit. */
     readonly limit: { readonly system: number; readonly orchard: number } | null;
@@ -44,6 +48,7 @@ export function createDoctor(deps: DoctorDeps): Doctor {
     { id: 'watching', title: 'Watching', find: async () => watchingFinding(await deps.watching()) },
     { id: 'repositories', title: 'Repositories', find: () => repositoriesFinding(deps) },
     { id: 'locks', title: 'Locks', find: () => lockFinding(deps) },
+    { id: 'trash', title: 'Trash', find: async () => trashFinding(await deps.stuckTrash()) },
     { id: 'environment', title: 'Environment', find: () => environmentFinding(deps) },
     { id: 'log', title: 'Log', find: () => logFinding(deps) },
   ];
@@ -180,6 +185,22 @@ async function lockFinding({ lock, repositories }: DoctorDeps): Promise<Finding>
   const worst = held.find(({ state }) => state !== 'ok') ?? held[0];
   if (worst === undefined) return fine('No operation is under way.');
   return { ...worst, message: held.map(({ message }) => message).join(' ') };
+}
+
+/** Whoever owns it may have to help; all else goes on meanwhile. */
+function trashFinding(stuck: readonly StuckTrash[]): Finding {
+  const [first] = stuck;
+  if (first === undefined) return fine('Nothing is left that could not be removed.');
+  return {
+    state: 'warning',
+    message: stuck
+      .map(
+        ({ repository, path, reason, diskBytes }) =>
+          `${repository}: ${path} can’t be removed: ${reason} (${bytesText(diskBytes)}).`,
+      )
+      .join(' '),
+    next: 'It is tried again by itself. Unmount, close or take over what is named, or remove it by hand.',
+  };
 }
 
 function environmentFinding({ environment }: DoctorDeps): Finding {

@@ -36,6 +36,7 @@ const healthy = (): DoctorDeps => ({
   repositories: () => [location],
   troubles: () => [],
   watching: async () => ({ limit: { system: 65_536, orchard: 20_000 }, unwatched: [] }),
+  stuckTrash: async () => [],
   environment: { from: 'own', problem: null },
   log: { ...createSilentLog(), file: '/log/orchard.log', problem: null },
 });
@@ -53,6 +54,7 @@ test('a healthy machine has every check in order, and no lock stays taken', asyn
     ['watching', 'ok'],
     ['repositories', 'ok'],
     ['locks', 'ok'],
+    ['trash', 'ok'],
     ['environment', 'ok'],
     ['log', 'ok'],
   ]);

@@ -372,6 +372,8 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
         return done;
       } finally {
         await held.value.release();
+        // What a roll-back let go.
+        await removal.empty(location);
       }
     },
 

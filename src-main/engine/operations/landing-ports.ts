@@ -74,6 +74,12 @@ export interface OperationRecord {
   readonly work: unknown;
 }
 
+/** Something that could not be removed for good, and why, as words that end a sentence. */
+export interface TrashLeftover {
+  readonly path: string;
+  readonly reason: string;
+}
+
 /** What can be undone: `<common>/orchard/operations/`. */
 export interface OperationRecords {
   newId(kind: 'merge' | 'cleanup' | 'rebase' | 'undo'): OperationId;
@@ -170,6 +176,10 @@ export interface Removal {
   discard(location: RepositoryLocation, work: CleanupWork): Promise<Result<void, FileFailure>>;
   /** Removes what was let go, which takes as long as it takes: without the lock. */
   empty(location: RepositoryLocation): Promise<void>;
+  /** What could not be removed so far; tried again with each `empty`. */
+  stuck(
+    location: RepositoryLocation,
+  ): Promise<readonly (TrashLeftover & { readonly operation: OperationId; readonly diskBytes: number })[]>;
   /** Bytes on disk that the trash of it uses. */
   diskBytes(work: CleanupWork): Promise<number | null>;
 }

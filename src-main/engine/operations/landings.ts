@@ -35,6 +35,8 @@ export function createLandings(deps: LandingsDeps): Landings {
   const undoer = createUndoer({
     ...deps,
     recover,
+    empty: (location) => removal.empty(location),
+    stuckTrash: removal.stuck,
     reversals: { cleanup: createCleanupReversal(removal), merge: createMergeReversal(landing) },
   });
   const recovery = createRecovery({

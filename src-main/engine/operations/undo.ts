@@ -1,6 +1,6 @@
 /** Takes back a merge or a cleanup, within its time, never over anything; and recovers after a crash. */
 import type { CommonFailure, FileFailure, UndoFailure } from '../../contract/failures';
-import type { PlanStep } from '../../contract/plans';
+import type { PlanStep, StuckTrash } from '../../contract/plans';
 import type { Answer, Input } from '../../contract/requests';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
@@ -48,6 +48,9 @@ export interface UndoerDeps {
   readonly clock: Clock;
   readonly log: Log;
   recover(location: RepositoryLocation): Promise<void>;
+  /** Removes what was let go, once the lock is free. */
+  empty(location: RepositoryLocation): Promise<void>;
+  readonly stuckTrash: Removal['stuck'];
 }
 
 export interface Undoer {
@@ -61,6 +64,8 @@ export interface Undoer {
   collect(location: RepositoryLocation): Promise<readonly string[]>;
   /** Frees what a process that ended before had yet to free; without the lock. */
   tidy(location: RepositoryLocation): Promise<void>;
+  /** Trash that could not be removed. */
+  stuck(): Promise<readonly StuckTrash[]>;
 }
 
 /** What is announced while taking something back, in this order. */
@@ -140,7 +145,17 @@ export function createUndoer(deps: UndoerDeps): Undoer {
     return removed.ok ? back : removed;
   };
 
+  const stuck = async (): Promise<readonly StuckTrash[]> => {
+    const found: StuckTrash[] = [];
+    for (const location of await fleet.repositories())
+      for (const left of await deps.stuckTrash(location))
+        found.push({ repositoryId: location.id, repository: location.name, ...left });
+    return found;
+  };
+
   return {
+    stuck,
+
     async list() {
       const operations = [];
       for (const location of await fleet.repositories())
@@ -149,12 +164,16 @@ export function createUndoer(deps: UndoerDeps): Undoer {
             operation: record.operation,
             kind: record.kind,
             repositoryId: location.id,
+            repository: location.name,
             summary: record.summary,
             at: new Date(record.at).toISOString(),
             until: new Date(record.until).toISOString(),
             diskBytes: await deps.reversals[record.kind].diskBytes(record),
           });
-      return ok({ operations: operations.sort((a, b) => b.at.localeCompare(a.at)) });
+      return ok({
+        operations: operations.sort((a, b) => b.at.localeCompare(a.at)),
+        stuck: await stuck(),
+      });
     },
 
     async undo({ operation, restoreRemote = false }) {
@@ -206,6 +225,7 @@ export function createUndoer(deps: UndoerDeps): Undoer {
         return ok({ operation: record.operation, restored: back.value });
       } finally {
         await held.value.release();
+        await deps.empty(location);
       }
     },
 

@@ -1,5 +1,6 @@
 /** What `orch monitor` prints: the skill's table, what stands behind its rows, and what to do next. */
 import type { RebaseNow, RepositoryView, Snapshot, Suggestion, WorktreeView } from '../../contract/snapshot';
+import { bytesText } from '../../domain/bytes-text';
 import { ago } from './ages';
 import { collisionText, placesText } from './collision-text';
 import { chooseColumns, type MonitorOptions, type Row } from './monitor-columns';
@@ -8,7 +9,7 @@ import { shellWord } from './shell-words';
 import type { Style } from './style';
 import { renderTable } from './table';
 import { clean, fitEnd, wrap } from './text';
-import { bytesText, changesText, mergedText, syncText } from './worktree-words';
+import { changesText, mergedText, syncText } from './worktree-words';
 
 /** The whole block, without a line break at its end. */
 export function monitorText(snapshot: Snapshot, options: MonitorOptions): string {

@@ -2,7 +2,7 @@
  * Removes a worktree by renaming its directory and its git entry into trash, and puts both back. Each
  * piece looks at the disk for what is done already, so doing it again after a crash is harmless.
  */
-import { copyFile, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { CleanupFailure, CommonFailure, FailureOf, UndoFailure } from '../../contract/failures';
@@ -11,20 +11,21 @@ import { fail, ok } from '../../contract/result';
 import type { RepositoryLocation } from '../../domain/facts';
 import type { CleanupStep, CleanupWork, Log, Removal } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
-import { removeWhole } from '../../system/remove-whole';
 import { exists } from '../../system/small-reads';
 import { commitOf } from '../facts/base';
 import { names, proveWorktree } from '../facts/identity';
 import { pushRef } from '../facts/remote-branch';
 import { backupRef, pin, unpin } from '../kept/backup';
-import { doom, emptyDoomed } from '../kept/doomed';
+import { bytesOf } from '../kept/disk-bytes';
+import { doom, emptyDoomed, stuckTrash } from '../kept/doomed';
+import { emptyOut } from '../kept/emptying';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure, lines } from '../run/git-command';
 import { refFailure } from '../run/ref-failure';
 import { saveNotes, takeNotesBack } from './note-keeping';
 import type { SurveyDeps } from './survey';
 import { surveyRemoval, trashPlaces } from './survey';
-import { bytesOf, isThere, moveTo, removeIfEmpty } from './trash';
+import { isThere, moveTo, removeIfEmpty } from './trash';
 import { searchBound, whyKeep } from './worth-keeping';
 
 export interface RemovalDeps extends SurveyDeps {
@@ -83,18 +84,21 @@ export function createRemoval(deps: RemovalDeps): Removal {
         const why = await whyKeep(join(directory, name), bound);
         const problem =
           why ??
-          (await removeWhole(join(directory, name)).then(
+          (await setApart(join(directory, name), dirname(directory)).then(
             () => null,
             (error: unknown) => String(error),
           ));
         if (problem !== null) deps.log.warn('trash.not-freed', { path: join(directory, name), why: problem });
       }
+      const until = performance.now() + FREEING_MS;
+      for (const name of await readdir(dirname(directory)).catch(() => []))
+        if (name.startsWith(SET_APART))
+          for (const left of await emptyOut(join(dirname(directory), name), until))
+            deps.log.warn('trash.not-freed', { path: left.path, why: left.reason });
     },
 
     async discard(location, work) {
-      const directory = await placeOf(work);
-      const elsewhere = directory === null || directory.startsWith(work.trash) ? [] : [directory];
-      if (!(await doom(location, work.operation, work.trash, elsewhere)))
+      if (!(await doom(location, work.operation, work.trash, await elsewhereOf(work))))
         return fail({ kind: 'file-failed', path: work.trash, details: 'can’t be renamed' });
       await removeEmptyPlaces(work);
       await unpin(git, location, work.operation);
@@ -102,13 +106,34 @@ export function createRemoval(deps: RemovalDeps): Removal {
     },
 
     empty: (location) => emptyDoomed(location, deps.log),
+    stuck: stuckTrash,
 
     async diskBytes(work) {
-      const directory = await placeOf(work);
-      const beside = directory?.startsWith(work.trash) === false ? await bytesOf(directory) : 0;
-      return (await bytesOf(work.trash)) + beside;
+      let bytes = await bytesOf(work.trash);
+      for (const place of await elsewhereOf(work)) bytes += await bytesOf(place);
+      return bytes;
     },
   };
+}
+
+const FREEING_MS = 10 * 60_000;
+/** What is being removed lies beside what undo brings back, so that undo never finds half of it. */
+const SET_APART = 'removed-';
+
+async function setApart(path: string, holder: string): Promise<void> {
+  for (let number = 0; ; number++) {
+    const place = join(holder, `${SET_APART}${number}`);
+    if (!(await isThere(place))) return rename(path, place);
+  }
+}
+
+/** What the operation has in trash on another disk. */
+async function elsewhereOf(work: CleanupWork): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const holder of new Set(work.places.map(dirname)))
+    if (holder !== work.trash)
+      for (const name of await readdir(holder).catch(() => [])) found.push(join(holder, name));
+  return found;
 }
 
 const entryOf = (location: RepositoryLocation, work: CleanupWork) =>
@@ -396,7 +421,8 @@ async function takeBack(
 
     announced = await options.announce('empty-trash');
     if (!announced.ok) return announced;
-    await rm(work.trash, { recursive: true, force: true });
+    // Everything is back: what can't be let go of now is no reason to say otherwise.
+    await doom(location, work.operation, work.trash, await elsewhereOf(work));
     await removeEmptyPlaces(work);
     await unpin(deps.git, location, work.operation);
     return ok(restored);

@@ -2,9 +2,8 @@
  * Trash is a rename: nothing is read, nothing is copied, and undo is the same rename back. A rename
  * can't leave its file system, so a worktree on another disk has its trash beside it.
  */
-import type { Dirent } from 'node:fs';
-import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, rename, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { FileFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
@@ -48,20 +47,4 @@ export async function moveTo(from: string, places: readonly string[]): Promise<R
 export async function removeIfEmpty(directory: string, named?: string): Promise<void> {
   if (named !== undefined && !directory.endsWith(named)) return;
   await rmdir(directory).catch(() => undefined); // not empty or not there: both fine
-}
-
-/** Bytes that a directory takes on the disk, links not followed. */
-export async function bytesOf(directory: string): Promise<number> {
-  let sum = 0;
-  const items: Dirent[] = await readdir(directory, { withFileTypes: true }).catch(() => []);
-  for (const item of items) {
-    const path = join(directory, item.name);
-    if (item.isDirectory()) sum += await bytesOf(path);
-    else {
-      const found = await lstat(path).catch(() => null);
-      // `blocks` is in units of 512 bytes; Windows reports none.
-      if (found !== null) sum += found.blocks > 0 ? found.blocks * 512 : found.size;
-    }
-  }
-  return sum;
 }

@@ -7,7 +7,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../system/file-failure';
-import { mountsBelow } from './mounts';
+import { mountsBelow } from '../kept/mounts';
 
 /** Names that only a repository, or a working tree of one, has. Compared without case: so disks do. */
 const repositoryNames = new Set(['.git', '.hg', '.jj', '.bzr', '.svn', '.pijul', '_darcs', '.fslckout']);

@@ -458,7 +458,7 @@ test('after 7 days trash and pin are collected, not before; disk use is told', a
   expect(await s.git('for-each-ref', 'refs/orchard')).toContain(operation);
   clock.advance(2_000);
   await s.recovery.atStart(locationOf(s.repository));
-  expect(await s.undoer.list()).toEqual({ ok: true, value: { operations: [] } });
+  expect(await s.undoer.list()).toEqual({ ok: true, value: { operations: [], stuck: [] } });
   expect(await s.undoer.undo({ operation: null })).toEqual({ ok: false, error: { kind: 'nothing-to-undo' } });
   await expectNothingLeft(s);
 });

@@ -54,7 +54,7 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
           error: { kind: 'no-terminal', tried: ['tmux', 'xterm'] },
         }),
         // An answer that can't cross to the page is a bug of the engine.
-        'operation.list': async () => ({ ok: true, value: { operations: (() => {}) as never } }),
+        'operation.list': async () => ({ ok: true, value: { operations: (() => {}) as never, stuck: [] } }),
       });
       const helper = startUtility(electron.utilityProcess.fork, {
         modulePath: `${process.cwd()}/tests/support/electron-stand-in/echo-helper.mjs`,

@@ -753,12 +753,14 @@ describe('undo, notes, doctor', () => {
               operation,
               kind: 'cleanup',
               repositoryId: 'r-000000000001',
+              repository: 'project',
               summary: 'Cleaned up project-wt-login',
               at: iso(t0 - 60_000),
               until: '2026-01-12T09:00:00.000Z',
               diskBytes: 1_400_000_000,
             },
           ],
+          stuck: [],
         }),
     };
     const last = prepare({ handlers });
@@ -772,7 +774,7 @@ describe('undo, notes, doctor', () => {
     expect(named.calls).toEqual([{ name: 'operation.undo', input: { operation } }]);
     expect((await run(['undo', 'nonsense'], { handlers })).code).toBe(2);
     expect((await run(['undo', '--list'], { handlers })).out).toBe(
-      `${operation}  Cleaned up project-wt-login, 1 min ago, until 2026-01-12, 1.4 GB\n`,
+      `${operation}  project: Cleaned up project-wt-login, 1 min ago, until 2026-01-12, 1.4 GB\n`,
     );
   });
 

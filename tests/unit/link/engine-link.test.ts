@@ -52,7 +52,7 @@ test('an input that is none is refused by the engine’s own boundary, and a bug
         throw new Error('odd');
       },
       // A function can't cross to another process.
-      'operation.list': async () => ({ ok: true, value: { operations: (() => {}) as never } }),
+      'operation.list': async () => ({ ok: true, value: { operations: (() => {}) as never, stuck: [] } }),
     },
   });
   await client.reached;

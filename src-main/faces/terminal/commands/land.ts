@@ -3,11 +3,10 @@ import type { Failure, FailureOf, RepositoryCommand } from '../../../contract/fa
 import type { MergePlan, MergeStrategy, UpdateStrategy } from '../../../contract/plans';
 import { fail, ok, type Result } from '../../../contract/result';
 import type { Orchard } from '../../../engine/orchard';
-import { ago } from '../ages';
 import { cleanupPlanJson, mergeDoneJson, mergePlanJson } from '../json';
 import { cleanupPlanText, mergePlanText, rebasePlanText, worktreeNames } from '../plan-words';
 import { clean } from '../text';
-import { bytesText } from '../worktree-words';
+import { undoListText } from '../undo-words';
 import {
   answered,
   approve,
@@ -283,17 +282,8 @@ export async function undo(
     if (list) {
       const found = await request(orchard, 'operation.list', {});
       if (!found.ok) return found;
-      const { operations } = found.value;
-      const lines = operations.map(
-        ({ operation: id, summary, at, until, diskBytes }) =>
-          `${id}  ${clean(summary)}, ${ago(at, context.now())}, until ${until.slice(0, 10)}${
-            diskBytes === null ? '' : `, ${bytesText(diskBytes)}`
-          }`,
-      );
-      return ok({
-        text: lines.length === 0 ? 'Nothing to undo.' : lines.join('\n'),
-        json: { operations },
-      });
+      const { operations, stuck } = found.value;
+      return ok({ text: undoListText(found.value, context.now()), json: { operations, stuck } });
     }
     const done = await operate(context, orchard, () => request(orchard, 'operation.undo', { operation }));
     if (!done.ok) return done;
