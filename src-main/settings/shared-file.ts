@@ -1,12 +1,13 @@
 /** A small file that several processes read and write: whole writes, and word of each other's. */
 import { randomBytes } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { mkdir, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import type { FileFailure } from '../contract/failures';
 import type { Result } from '../contract/result';
 import type { Cancel, Clock, Log } from '../engine/ports';
 import { errorCode } from '../system/file-failure';
+import { renameStubbornly, writeWhole as replaceWhole } from '../system/whole-file';
 
 /** The part of a cross-process file lock that is needed here (`createFileLock` in system/). */
 export interface WriteLock {
@@ -37,22 +38,8 @@ export async function readText(file: string): Promise<string | null> {
  * followed, so that settings kept in a dotfiles repository stay there. Owner only.
  */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const target = await realpath(file).catch(() => file);
-  const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.new`);
-  try {
-    const handle = await open(aside, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await renameStubbornly(aside, target);
-  } catch (error) {
-    await unlink(aside).catch(() => undefined);
-    throw error;
-  }
+  await replaceWhole(target, text, { keep: 'lasting' });
 }
 
 /** Renames a file to `<name>.set-aside-<time>.json` beside it and answers the new path. */
@@ -62,22 +49,6 @@ export async function setAside(file: string, now: number): Promise<string> {
   const kept = join(dir, `${name}.set-aside-${stamp}-${randomBytes(2).toString('hex')}${ext}`);
   await renameStubbornly(file, kept);
   return kept;
-}
-
-/** Windows refuses to rename over a file that somebody (a reader, a virus scanner) has open. */
-async function renameStubbornly(from: string, to: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await rename(from, to);
-      return;
-    } catch (error) {
-      const code = errorCode(error);
-      const transient =
-        process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES' || code === 'EBUSY');
-      if (!transient || attempt === 10) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10 * attempt));
-    }
-  }
 }
 
 /** Bursts of events (a rename is two) become one look. */

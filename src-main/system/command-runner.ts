@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { CommandRunner } from '../engine/ports';
 import { withoutInherited } from './inherited-descriptors';
+import { ownName } from './left-files';
 import { followChild, ownGroup } from './process-tree';
 import { removeWhole } from './remove-whole';
 
@@ -31,7 +32,8 @@ export interface CommandRunnerOptions {
 export function createCommandRunner({ env, platform }: CommandRunnerOptions): CommandRunner {
   return {
     async run(command, directory, options) {
-      const scratch = await mkdtemp(join(tmpdir(), 'orchard-command-'));
+      const scratch = join(tmpdir(), `orchard-command-${await ownName()}`);
+      await mkdir(scratch, { mode: 0o700 });
       let tail = '';
       let waiting = '';
       const flush = () => {

@@ -3,16 +3,16 @@
  * the most expensive look there is, so it goes a few files at a time with pauses, one worktree at a
  * time, and again only when something happened there since.
  */
-import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { RepositoryId, WorktreeId } from '../contract/ids';
 import { contains, type PathStyle } from '../domain/containment';
 import type { RepositoryFacts } from '../domain/facts';
 import type { Cancel, Clock, DiskUsage, Log } from '../engine/ports';
 import { errorCode } from './file-failure';
+import { writeWhole } from './whole-file';
 
 export interface DiskUsageDeps {
   /** What was found is kept here between starts; null keeps nothing. */
@@ -84,17 +84,13 @@ export function createDiskUsage(deps: DiskUsageDeps): DiskUsage {
 
   async function keep(): Promise<void> {
     if (deps.file === null) return;
-    const temporary = `${deps.file}.${randomBytes(6).toString('hex')}`;
     const recent = [...known].filter(([, { at }]) => clock.now() - at < FORGET_MS);
     try {
-      await mkdir(dirname(deps.file), { recursive: true, mode: 0o700 });
-      await writeFile(temporary, JSON.stringify({ version: 1, worktrees: Object.fromEntries(recent) }), {
-        mode: 0o600,
+      await writeWhole(deps.file, JSON.stringify({ version: 1, worktrees: Object.fromEntries(recent) }), {
+        keep: 'cache',
       });
-      await rename(temporary, deps.file);
     } catch (error) {
       log.warn('disk-usage.write', { problem: String(error).slice(0, 300) });
-      await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, readlink, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import type { Result } from '../contract/result';
 import { fail, ok } from '../contract/result';
 import type { Clock, Log } from '../engine/ports';
 import { errorCode, fileFailure } from './file-failure';
+import { hostIdentity, ownName } from './left-files';
 import { isAlive } from './processes';
 
 /** What tells one process from a later one that was given the same number. */
@@ -69,8 +70,8 @@ export interface FileLockOptions {
 
 const FIRST_RETRY_MS = 20;
 const SLOWEST_RETRY_MS = 250;
-/** A file that is no lock (torn by a crash on a disk without hard links) counts as dead after this. */
-const UNREADABLE_GRACE_MS = 10_000;
+/** A file that is the beginning of a lock may be one that is being written, on a disk without hard links. */
+const UNREADABLE_GRACE_MS = 1_000;
 /** A taker-over that died in turn leaves a guard; each level needs a crash within microseconds. */
 const DEEPEST_GUARD = 4;
 
@@ -169,7 +170,8 @@ export function createFileLock({ processes, clock, log, self }: FileLockOptions)
     };
     for (;;) {
       try {
-        if (await createWhole(file, owner)) return ok(held(file, owner));
+        const made = await createWhole(file, owner);
+        if (made === 'made') return ok(held(file, owner));
         const seen = await look(file);
         if (seen.state === 'absent') continue;
         // An NFS server may have made the link and lost the answer.
@@ -177,7 +179,7 @@ export function createFileLock({ processes, clock, log, self }: FileLockOptions)
         const condition =
           seen.state === 'readable'
             ? await state(seen.owner)
-            : Date.now() - seen.modifiedAt > UNREADABLE_GRACE_MS
+            : (made === 'taken' && !seen.begun) || Date.now() - seen.modifiedAt > UNREADABLE_GRACE_MS
               ? 'dead'
               : 'alive';
         if (condition === 'dead' && (await breakDead(file, seen, level))) continue;
@@ -215,7 +217,13 @@ export function createFileLock({ processes, clock, log, self }: FileLockOptions)
 type Seen =
   | { readonly state: 'absent' }
   | { readonly state: 'readable'; readonly owner: LockOwner; readonly mark: string }
-  | { readonly state: 'unreadable'; readonly modifiedAt: number; readonly mark: string };
+  | {
+      readonly state: 'unreadable';
+      readonly modifiedAt: number;
+      readonly mark: string;
+      /** It begins as a lock does; zeros and garbage (a power cut) never were one. */
+      readonly begun: boolean;
+    };
 
 async function look(file: string): Promise<Seen> {
   try {
@@ -223,7 +231,8 @@ async function look(file: string): Promise<Seen> {
     const owner = parseOwner(content);
     if (owner !== null) return { state: 'readable', owner, mark: owner.token };
     const { mtimeMs, ino } = await stat(file);
-    return { state: 'unreadable', modifiedAt: mtimeMs, mark: `${Math.trunc(mtimeMs)}-${ino}` };
+    const mark = `${Math.trunc(mtimeMs)}-${ino}`;
+    return { state: 'unreadable', modifiedAt: mtimeMs, mark, begun: /^\{[^\0]*$/.test(content) };
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { state: 'absent' };
     throw error;
@@ -240,17 +249,21 @@ function parseOwner(content: string): LockOwner | null {
   }
 }
 
-/** Makes the file with its whole content, or answers false when it is there already. */
-async function createWhole(file: string, owner: LockOwner): Promise<boolean> {
+/**
+ * Makes the file with its whole content. `taken`: it is there already, and was made whole, so one that
+ * can't be read is what a power cut left. `taken, maybe torn`: on a disk without hard links it may be half
+ * written this very moment.
+ */
+async function createWhole(file: string, owner: LockOwner): Promise<'made' | 'taken' | 'taken, maybe torn'> {
   const content = `${JSON.stringify(owner)}\n`;
-  const aside = `${file}.${owner.token}.new`;
+  const aside = `${file}.${await ownName()}.new`;
   try {
     await writeNew(aside, content);
     await link(aside, file);
-    return true;
+    return 'made';
   } catch (error) {
     const code = errorCode(error);
-    if (code === 'EEXIST') return false;
+    if (code === 'EEXIST') return 'taken';
     // exFAT, FAT and some network disks have no hard links: the file may then be seen half written.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
   } finally {
@@ -258,9 +271,9 @@ async function createWhole(file: string, owner: LockOwner): Promise<boolean> {
   }
   try {
     await writeNew(file, content);
-    return true;
+    return 'made';
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return 'taken, maybe torn';
     throw error;
   }
 }
@@ -277,22 +290,6 @@ async function writeNew(file: string, content: string): Promise<void> {
     throw error;
   }
   await handle.close();
-}
-
-/**
- * The machine by its name and, where it has one, its own id (two laptops may be called the same), and
- * the process namespace: in a container a pid says nothing about the host's processes.
- */
-async function hostIdentity(): Promise<string> {
-  if (process.platform !== 'linux') return hostname();
-  const [machine, namespace] = await Promise.all([
-    readFile('/etc/machine-id', 'utf8').then(
-      (id) => id.trim(),
-      () => '',
-    ),
-    readlink('/proc/self/ns/pid').catch(() => ''),
-  ]);
-  return [machine === '' ? hostname() : `${hostname()} ${machine}`, namespace].join(' ').trim();
 }
 
 function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

@@ -2,14 +2,14 @@
  * What Orchard recorded about worktrees it made: `<common>/orchard/tasks/<entry>.json`. Beside the
  * repository's own data, so that every Orchard on every machine that mounts it sees the same.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ok } from '../../contract/result';
 import type { RepositoryLocation, TaskRecord } from '../../domain/facts';
 import type { Log, TaskRecords } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
+import { writeWhole } from '../../system/whole-file';
 
 export const taskRecordSchema = z.object({
   version: z.literal(1),
@@ -58,22 +58,14 @@ export function createTaskRecords({ log }: { readonly log: Log }): TaskRecords {
     const path = join(directory, `${record.entry}.json`);
     if (!isEntryName(record.entry))
       return { ok: false, error: { kind: 'file-failed', path, details: 'not the name of an entry' } };
-    // Dot first and no `.json` at the end: a reader never takes it for a record.
-    const temporary = join(directory, `.${record.entry}.${randomBytes(6).toString('hex')}`);
     try {
-      await mkdir(directory, { recursive: true });
-      const file = await open(temporary, 'wx');
-      try {
-        await file.writeFile(`${JSON.stringify(record, null, 2)}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-      await syncDirectory(directory);
+      await writeWhole(path, `${JSON.stringify(record, null, 2)}\n`, {
+        keep: 'lasting',
+        mode: 0o644,
+        directoryMode: 0o755,
+      });
       return ok(undefined);
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {});
       return { ok: false, error: fileFailure(error, path) };
     }
   };
@@ -109,15 +101,4 @@ export function createTaskRecords({ log }: { readonly log: Log }): TaskRecords {
       return records.filter((record) => record !== null);
     },
   };
-}
-
-/** The rename itself on the disk; Windows can't open a directory, and needs no such thing. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

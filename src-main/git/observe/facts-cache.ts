@@ -3,13 +3,13 @@
  * any git ran, and what never expires: distances and merges by pairs of commits. For the owner only:
  * paths and subjects are nobody else's business.
  */
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RepositoryFacts, RepositoryLocation } from '../../domain/facts';
 import type { Log } from '../../engine/ports';
 import { errorCode } from '../../system/file-failure';
+import { writeWhole } from '../../system/whole-file';
 import { taskRecordSchema } from '../kept/task-records';
 
 const merged = z.enum(['ancestor', 'same-tree', 'squash', 'patches']).nullable();
@@ -105,7 +105,6 @@ export function createFactsCache(deps: { readonly directory: string; readonly lo
     },
     async write({ facts, distances, merged }) {
       const file = fileOf(facts.location);
-      const temporary = `${file}.${randomBytes(6).toString('hex')}`;
       const content: Cached = {
         version: 1,
         facts: {
@@ -119,12 +118,10 @@ export function createFactsCache(deps: { readonly directory: string; readonly lo
       try {
         await mkdir(deps.directory, { recursive: true, mode: 0o700 });
         await chmod(deps.directory, 0o700);
-        await writeFile(temporary, JSON.stringify(content), { mode: 0o600 });
-        await rename(temporary, file);
+        await writeWhole(file, JSON.stringify(content), { keep: 'cache' });
       } catch (error) {
         // What can be computed again may be lost; it must not stop anything.
         deps.log.warn('git.cache-write', { problem: String(error).slice(0, 300) });
-        await rm(temporary, { force: true }).catch(() => {});
       }
     },
   };

@@ -2,13 +2,12 @@
  * The git that was found last time, as long as nothing about it changed: so that a second start shows
  * what is remembered before any process ran.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ToolState } from '../../contract/snapshot';
 import type { Log } from '../../engine/ports';
 import { errorCode } from '../../system/file-failure';
+import { writeWhole } from '../../system/whole-file';
 import { findGit, gitCandidates, NEEDED_GIT, type RunProgram } from './find-git';
 
 const memorySchema = z.object({
@@ -60,14 +59,10 @@ async function remembered(file: string, log: Log): Promise<z.infer<typeof memory
 }
 
 async function remember(file: string, memory: z.infer<typeof memorySchema>, log: Log): Promise<void> {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(temporary, JSON.stringify(memory), { mode: 0o600 });
-    await rename(temporary, file);
+    await writeWhole(file, JSON.stringify(memory), { keep: 'cache' });
   } catch (error) {
     // It is found anew next time.
     log.warn('git.remembered', { problem: String(error).slice(0, 300) });
-    await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
