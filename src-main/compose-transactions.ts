@@ -22,7 +22,7 @@ import type {
 } from './engine/ports';
 import { createRemoval } from './git/cleanup/cleanup';
 import { createRepositoryHooks } from './git/facts/hooks';
-import { createMergedCheck } from './git/facts/merged';
+import { createMergedCheck, type MergedCheck } from './git/facts/merged';
 import { createJournal } from './git/kept/journal';
 import { createOperationRecords, createPlanStore } from './git/kept/record-files';
 import { createLanding } from './git/merge/merge';
@@ -45,6 +45,8 @@ export interface TransactionDeps {
   readonly program: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly emptyDirectory: string;
+  /** The one that the list asks: one memory of answers; null without a git to ask. */
+  readonly merged: MergedCheck | null;
   /** The Claude Code session that asks for everything that this process does, by its conversation's id. */
   readonly callerSessionId: string | null;
   readonly platform: 'darwin' | 'linux' | 'win32';
@@ -84,7 +86,7 @@ export function composeTransactions(deps: TransactionDeps): Transactions {
 
   const removal = createRemoval({
     git,
-    merged: createMergedCheck(git),
+    merged: deps.merged ?? createMergedCheck(git),
     pullRequests,
     // A pid that was given to another process since keeps the lock: refusing is the safe mistake.
     processAlive: isAlive,

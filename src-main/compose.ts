@@ -29,7 +29,7 @@ import type {
 import { createCollisionObserver } from './git/collisions/collision-observer';
 import { clearLeftScratch } from './git/collisions/left-scratch';
 import { locateDirectory } from './git/facts/locate';
-import { createMergedCheck } from './git/facts/merged';
+import { createMergedCheck, type MergedCheck } from './git/facts/merged';
 import { createRepositoryConfigs } from './git/facts/repository-config';
 import { createSourceOf } from './git/facts/repository-survey';
 import { createRepositoryLock } from './git/kept/lock';
@@ -62,6 +62,7 @@ const MOST_GIT_PROCESSES = 4;
 interface GitSide {
   readonly observer: GitObserver & { performance?(): WatchPerformance };
   readonly collisions: CollisionObserver | null;
+  readonly merged: MergedCheck | null;
   dispose(): Promise<void>;
 }
 
@@ -75,6 +76,7 @@ const withoutGit: GitSide = {
     dispose: async () => undefined,
   },
   collisions: null,
+  merged: null,
   dispose: async () => undefined,
 };
 
@@ -190,6 +192,7 @@ export async function composeOrchard(options: OrchardOptions): Promise<Orchard> 
     program: gitTool.state === 'ok' ? gitTool.path : 'git',
     env,
     emptyDirectory,
+    merged: gitSide.merged,
     // A process that stays speaks for whoever clicks, not for the session that happened to start it.
     callerSessionId: watch ? null : (env.CLAUDE_CODE_SESSION_ID ?? null),
     platform,
@@ -411,6 +414,7 @@ function observeWithGit(deps: {
   return {
     observer,
     collisions,
+    merged,
     async dispose() {
       await cleared;
       await collisions.dispose();

@@ -316,6 +316,12 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       `${f.path} is the repository’s main worktree.`,
       'Choose one of the others.',
     ),
+  'is-base': (f) =>
+    text(
+      'That is the base',
+      `${f.path} is on ${f.branch}, which the others merge into.`,
+      'Choose one of the others; Orchard never removes a base.',
+    ),
   detached: (f) =>
     text('Not on a branch', `${f.path} is on no branch.`, 'Make a branch there first: git switch -c <name>.'),
   locked: (f) =>

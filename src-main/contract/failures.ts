@@ -93,6 +93,8 @@ export type Failure =
   | { readonly kind: 'push-refused'; readonly remote: string; readonly details: string }
   | { readonly kind: 'hook-refused'; readonly hook: string; readonly details: string }
   | { readonly kind: 'is-main-worktree'; readonly path: string }
+  /** The branch that others merge into: no worktree of it is a leftover. */
+  | { readonly kind: 'is-base'; readonly path: string; readonly branch: string }
   | { readonly kind: 'detached'; readonly path: string }
   | { readonly kind: 'locked'; readonly path: string; readonly reason: string }
   | { readonly kind: 'not-merged'; readonly branch: string }
@@ -201,6 +203,7 @@ export type CleanupFailure =
   | FileFailure
   | FailureOf<
       | 'is-main-worktree'
+      | 'is-base'
       | 'locked'
       | 'not-merged'
       | 'unsaved-work'

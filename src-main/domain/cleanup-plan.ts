@@ -43,6 +43,8 @@ export interface CleanupFacts {
   /** For a worktree on no branch: branches that contain its commit. */
   readonly headIsOn: readonly string[];
   readonly base: string | null;
+  /** Its branch is a base itself: its own, or the repository's default branch. */
+  readonly isBase: boolean;
   readonly merged: { readonly how: Merged; readonly text: string };
   readonly tracked: readonly string[];
   /** Tracked files with edits that git is told not to see. */
@@ -102,7 +104,8 @@ export function decideCleanup(
 ): CleanupDecision {
   const abandoned = choices.abandon !== null && choices.abandon.trim() !== '';
   const isMerged = facts.merged.how !== null;
-  const deleteBranch = facts.branch !== null && !choices.keepBranch && facts.branchAlsoIn.length === 0;
+  const deleteBranch =
+    facts.branch !== null && !facts.isBase && !choices.keepBranch && facts.branchAlsoIn.length === 0;
   const deleteRemote =
     choices.deleteRemote &&
     facts.remote?.known === true &&
@@ -129,6 +132,7 @@ function refusalOf(
 ): CleanupDecision['refusal'] {
   const { path } = facts;
   if (facts.isMain) return { kind: 'is-main-worktree', path };
+  if (facts.isBase && facts.branch !== null) return { kind: 'is-base', path, branch: facts.branch };
   if (facts.lock !== null && !(facts.lock.owner.kind === 'claude' && !facts.lock.owner.alive))
     return { kind: 'locked', path, reason: facts.lock.reason };
   const live = sessions.find(isLive);

@@ -1,4 +1,5 @@
 import type { LandingOrder, RepositoryView, Suggestion, WorktreeView } from '../contract/snapshot';
+import { claudePidOfLock } from './cleanup-plan';
 import { spell } from './durations';
 
 export interface SuggestionContext {
@@ -25,12 +26,38 @@ const isBusy = (worktree: WorktreeView) =>
       attention === 'needs-you' || state === 'working' || state === 'starting' || state === 'background',
   );
 
+const isClean = ({ changes }: WorktreeView) =>
+  changes.staged + changes.changed + changes.untracked + changes.conflicted === 0;
+const isBase = ({ branch, base }: WorktreeView) => branch !== null && branch === base;
+const isLive = ({ sessions }: WorktreeView) =>
+  sessions.some(({ pid, state }) => pid !== null && state !== 'ended' && state !== 'crashed');
+/** What can be told without a plan of why it would refuse: what is suggested is what is done. */
+const canCleanUp = (worktree: WorktreeView) =>
+  !isBase(worktree) &&
+  !isLive(worktree) &&
+  (worktree.merged !== null || worktree.ahead === 0) &&
+  worktree.ongoing === null &&
+  isClean(worktree) &&
+  // A lock that a Claude left which is gone is released; any other one refuses.
+  (!worktree.locked || claudePidOfLock(worktree.lockReason ?? '') !== null);
+const canMove = (worktree: WorktreeView) =>
+  !isBase(worktree) &&
+  worktree.branch !== null &&
+  worktree.base !== null &&
+  worktree.ongoing === null &&
+  worktree.merged === null &&
+  isClean(worktree) &&
+  !isBusy(worktree);
+const conflicts = (worktree: WorktreeView) =>
+  worktree.collisions.some(({ with: other, files }) => other === 'base' && files.length > 0);
+const canMerge = (worktree: WorktreeView) => canMove(worktree) && worktree.ahead > 0 && !conflicts(worktree);
+
 /** What to merge first, said on the row that goes first. */
 function orderSuggestion(worktree: WorktreeView, orders: readonly LandingOrder[]): Suggestion | null {
   for (const { places, text } of orders) {
     const [first] = places;
     if (first?.worktree === worktree.id)
-      return { worktree: worktree.id, text, action: first.ready ? 'merge' : null };
+      return { worktree: worktree.id, text, action: first.ready && canMerge(worktree) ? 'merge' : null };
   }
   return null;
 }
@@ -52,6 +79,7 @@ function forWorktree(
 ): Suggestion | null {
   // What is wrong with a row comes first: its plans refuse, and the row says why.
   if (worktree.isMain || worktree.missing || worktree.stale || worktree.problem !== null) return null;
+  if (isBase(worktree)) return null;
   const say = (text: string, action: Suggestion['action']): Suggestion => ({
     worktree: worktree.id,
     text,
@@ -60,9 +88,10 @@ function forWorktree(
   const order = rebaseSuggestion(worktree) ?? orderSuggestion(worktree, landingOrders);
   if (order !== null) return order;
   if (isBusy(worktree)) return null;
-  if (worktree.merged !== null) return say(`${label(worktree)} is merged. Clean it up.`, 'cleanup');
+  if (worktree.merged !== null && canCleanUp(worktree))
+    return say(`${label(worktree)} is merged. Clean it up.`, 'cleanup');
   const siblingMerged = siblings.some((other) => other.id !== worktree.id && other.merged !== null);
-  if (worktree.behind > 0 && worktree.ahead > 0 && siblingMerged)
+  if (worktree.behind > 0 && worktree.ahead > 0 && siblingMerged && canMove(worktree) && !conflicts(worktree))
     return say(
       `${label(worktree)} is ${worktree.behind} behind ${worktree.base ?? 'its base'} since a sibling merged. Rebase it to go on from there.`,
       'rebase',
@@ -71,8 +100,13 @@ function forWorktree(
   const age = sign === null ? 'a long time' : spell(context.now - sign);
   if (worktree.activity === 'stale')
     return hasWork(worktree)
-      ? say(`${label(worktree)} has been still for ${age}. Merge it or discard it.`, 'merge')
-      : say(`${label(worktree)} has been still for ${age} and holds no work. Clean it up.`, 'cleanup');
+      ? say(
+          `${label(worktree)} has been still for ${age}. Merge it or discard it.`,
+          canMerge(worktree) ? 'merge' : 'open',
+        )
+      : canCleanUp(worktree)
+        ? say(`${label(worktree)} has been still for ${age} and holds no work. Clean it up.`, 'cleanup')
+        : null;
   if (worktree.activity === 'idle')
     return say(`${label(worktree)} has been idle for ${age}. Resume it, or clean it up.`, 'open');
   return null;
@@ -91,12 +125,16 @@ export function suggest(
     }
     const beside = repository.worktrees.filter(({ isMain }) => !isMain);
     const limit = context.thresholds.worktreesPerRepository;
-    const oldest = [...beside].sort((a, b) => (context.lastSignAt(a) ?? 0) - (context.lastSignAt(b) ?? 0))[0];
+    const oldest = beside
+      .filter(
+        (one) => !isBase(one) && !one.missing && one.problem === null && (canCleanUp(one) || canMerge(one)),
+      )
+      .sort((a, b) => (context.lastSignAt(a) ?? 0) - (context.lastSignAt(b) ?? 0))[0];
     if (beside.length > limit && oldest !== undefined)
       suggestions.push({
         worktree: oldest.id,
         text: `${repository.name} has ${beside.length} worktrees; more than ${limit} cost more than they gain. Start with ${label(oldest)}.`,
-        action: oldest.merged !== null || !hasWork(oldest) ? 'cleanup' : 'merge',
+        action: canMerge(oldest) ? 'merge' : 'cleanup',
       });
   }
   const sinceLook = context.lastLookAt === null ? null : context.now - context.lastLookAt;

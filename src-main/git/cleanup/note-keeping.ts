@@ -18,7 +18,7 @@ import type { FileFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import { errorCode, fileFailure } from '../../system/file-failure';
-import { hashOf } from '../facts/working-state';
+import { hashOf } from '../facts/changes';
 
 const brain = join('.planning', 'brain');
 

@@ -11,15 +11,16 @@ import { nestedIn, pathStyleOf } from '../../domain/containment';
 import type { CleanupSurvey, FoundWorktree } from '../../engine/ports';
 import { exists } from '../../system/small-reads';
 import { readBase } from '../facts/base';
+import { hashOf, strayFiles } from '../facts/changes';
 import type { Checkout } from '../facts/checkouts';
 import { findCheckout } from '../facts/checkouts';
+import { createdAt } from '../facts/creation';
 import { hiddenEdits } from '../facts/hidden-edits';
 import type { MergedAnswer, MergedCheck } from '../facts/merged';
-import { creationPoint } from '../facts/merged';
 import type { PullRequestLook } from '../facts/remote-branch';
 import { lookAtRemoteBranch } from '../facts/remote-branch';
 import { submoduleWork } from '../facts/submodule-work';
-import { hashOf, readWorkingState, strayFiles } from '../facts/working-state';
+import { readWorkingState } from '../facts/working-state';
 import type { GitCommand } from '../run/git-command';
 import { fields, lines } from '../run/git-command';
 import { leadsOutside, listNotes } from './note-keeping';
@@ -98,9 +99,7 @@ export async function surveyRemoval(
         ]
       : [];
   const baseName = base.ok ? base.value.name : base.error.kind === 'base-diverged' ? base.error.base : null;
-  const createdAtCommit =
-    worktree.record?.createdAtCommit ??
-    (branch === null ? null : await creationPoint(location.commonDir, branch));
+  const createdAtCommit = await createdAt(location, worktree.record, branch);
   const merged: MergedAnswer =
     tip === null
       ? { how: null, text: 'without a commit yet' }
@@ -151,6 +150,7 @@ export async function surveyRemoval(
       .map((one) => one.path),
     headIsOn: tip === null ? [] : await branchesWith(git, here, location.root, tip),
     base: baseName,
+    isBase: branch !== null && (branch === baseName || (await isDefault(git, location, branch))),
     merged,
     tracked,
     hidden: hidden.value,
@@ -176,6 +176,16 @@ export async function surveyRemoval(
     baseCheckout: compared?.path ?? null,
     fingerprint: fingerprintOf(facts, here, state.value.fingerprint),
   });
+}
+
+async function isDefault(
+  git: GitCommand,
+  location: FoundWorktree['location'],
+  branch: string,
+): Promise<boolean> {
+  const usual = await readBase(git, location, null, null);
+  if (usual.ok) return usual.value.name === branch;
+  return usual.error.kind === 'base-diverged' && usual.error.base === branch;
 }
 
 function fingerprintOf(facts: CleanupFacts, here: Checkout, state: string): string {

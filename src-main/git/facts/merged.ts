@@ -5,8 +5,6 @@
  * Costs one process for an ancestor, two to four for "no". The answer for two commits never changes
  * (short of a change of merge configuration), so it is kept by pair of commits.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Merged } from '../../contract/snapshot';
 import type { RepositoryLocation } from '../../domain/facts';
 import type { GitCommand } from '../run/git-command';
@@ -35,7 +33,12 @@ export interface MergedCheck {
   howMerged(location: RepositoryLocation, question: MergedQuestion): Promise<MergedAnswer>;
 }
 
-type Evidence = { readonly how: Exclude<Merged, null>; readonly patches: number } | null;
+type Evidence = {
+  readonly how: Exclude<Merged, null>;
+  readonly patches: number;
+  /** An ancestor that a merge commit brought into the base, not one that the base itself was at once. */
+  readonly joined?: boolean;
+} | null;
 
 const limitMs = 15_000;
 const mostKept = 4_000;
@@ -65,6 +68,12 @@ export function createMergedCheck(git: GitCommand): MergedCheck {
         return { how: null, text: 'nothing on it yet: it is where it was made' };
       for (const base of question.bases) {
         const found = await evidence(location, question.tip, base.commit);
+        // Without a commit of its own, only what it was made at tells a fresh branch from one that landed.
+        if (found?.how === 'ancestor' && question.createdAtCommit === null && !found.joined)
+          return {
+            how: null,
+            text: `nothing on it that ${base.name} has not, and where it was made is not known`,
+          };
         if (found !== null) return { how: found.how, text: inWords(found, base.name, question.remoteGone) };
       }
       const names = question.bases.map((base) => base.name).join(' or ');
@@ -103,7 +112,8 @@ async function compare(
   if (common.code === 1) return null; // no common history
   if (common.code !== 0) return 'unknown';
   const mergeBase = common.stdout.trim();
-  if (mergeBase === tip) return { how: 'ancestor', patches: 0 };
+  if (mergeBase === tip)
+    return { how: 'ancestor', patches: 0, joined: await wasJoined(git, directory, tip, base) };
   const trees = await treesOf(git, directory, tip, base);
   if (trees === null) return 'unknown';
   if (trees.tip === trees.base) return { how: 'same-tree', patches: 0 };
@@ -124,6 +134,15 @@ async function compare(
     if (one === 'unknown') return one;
     return one > 0 ? { how: 'squash', patches: 1 } : null;
   });
+}
+
+/** Whether the base was never at this ancestor itself: only a merge can have brought it in. */
+async function wasJoined(git: GitCommand, directory: string, tip: string, base: string): Promise<boolean> {
+  if (tip === base) return false;
+  const args = ['rev-list', '--first-parent', '--parents', '--end-of-options', base, `^${tip}`];
+  const listed = await git(directory, args, { mode: 'read', limitMs });
+  const [, parent] = lines(listed.stdout).at(-1)?.split(' ') ?? [];
+  return listed.code === 0 && parent !== undefined && parent !== tip;
 }
 
 /** The two trees of two commits; null when one can't be read. */
@@ -184,8 +203,12 @@ async function mergingAddsNothing(
   return merge(names.flatMap((name) => ['-c', `${name}=false`]));
 }
 
+/** More patches than this are not looked at one by one: "not merged" is the safe answer. */
+const mostPatches = 100;
+
 /**
- * How many patches of the branch there are, when each is in the base word for word; 0 when one is not.
+ * How many patches of the branch there are, when each is in the base word for word, where it belongs and
+ * to this day; 0 when one is not.
  * git's own comparison ignores white space (a re-indented Python file would count as merged), so what
  * it finds is compared again, exactly; and a merge commit counts only when it adds nothing by hand.
  */
@@ -197,7 +220,12 @@ async function everyPatchIn(
   env: Env,
 ): Promise<number | 'unknown'> {
   const read = (args: readonly string[], stdin?: string) =>
-    git(directory, args, { mode: 'read', env, limitMs, ...(stdin === undefined ? {} : { stdin }) });
+    git(directory, args, {
+      mode: 'read',
+      env: { ...env, ...orchardIdentity },
+      limitMs,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
   const marked = await read([
     'rev-list',
     '--left-right',
@@ -216,8 +244,16 @@ async function everyPatchIn(
   const ours = new Set(lines(own.stdout));
   const patches = await exactPatches(read, equal);
   if (patches === null) return 'unknown';
-  const theirs = new Set(equal.filter((commit) => !ours.has(commit)).map((commit) => patches.get(commit)));
-  for (const commit of ours) if (!theirs.has(patches.get(commit) ?? '')) return 0;
+  if (ours.size > mostPatches) return 0;
+  const theirs = equal.filter((commit) => !ours.has(commit));
+  for (const commit of ours) {
+    const words = patches.get(commit);
+    let landed: boolean | 'unknown' = false;
+    for (const candidate of theirs)
+      if (landed !== true && words !== undefined && patches.get(candidate) === words)
+        landed = await landedAtItsPlace(read, commit, candidate, base);
+    if (landed !== true) return landed === 'unknown' ? landed : 0;
+  }
 
   const merges = await read([
     'log',
@@ -235,8 +271,63 @@ async function everyPatchIn(
   return merges.stdout.trim() === '' ? ours.size : 0;
 }
 
+type Read = (
+  args: readonly string[],
+  stdin?: string,
+) => Promise<{ readonly code: number | null; readonly stdout: string }>;
+
+/**
+ * Whether a commit of the base did what this one does, at the same place, and the base still has it. The
+ * same words elsewhere in a file are another change; what was reverted since is not there. Asked by merges:
+ * ours onto what the base was then must give what the base became, and taking it back now must change
+ * every file that it changed.
+ */
+async function landedAtItsPlace(
+  read: Read,
+  own: string,
+  theirs: string,
+  base: string,
+): Promise<boolean | 'unknown'> {
+  const places = await read([
+    'rev-parse',
+    `${own}^1`,
+    `${theirs}^1^{tree}`,
+    `${theirs}^{tree}`,
+    `${base}^{tree}`,
+  ]);
+  const [ownParent, before, after, now] = lines(places.stdout);
+  // A root commit has no place to compare.
+  if (places.code !== 0 || ownParent === undefined || before === undefined || now === undefined) return false;
+  const commit = async (tree: string, parent: string) => {
+    const made = await read(['commit-tree', '-p', parent, '-m', 'place', tree]);
+    return made.code === 0 ? made.stdout.trim() : null;
+  };
+  const mergeTree = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', '--end-of-options'];
+  // git 2.39 has no `--merge-base`: a commit with the wanted parent says what the base of the merge is.
+  const then = await commit(before, ownParent);
+  if (then === null) return 'unknown';
+  const applied = await read([...mergeTree, then, own]);
+  if (applied.code === 1) return false;
+  if (applied.code !== 0) return 'unknown';
+  if (applied.stdout.split('\0')[0]?.trim() !== after) return false;
+
+  const undone = await commit(before, theirs);
+  if (undone === null) return 'unknown';
+  const takenBack = await read([...mergeTree, base, undone]);
+  if (takenBack.code !== 0 && takenBack.code !== 1) return 'unknown';
+  const [result = '', ...conflicting] = takenBack.stdout.split('\0');
+  const changed = async (from: string, to: string) => {
+    const listed = await read(['diff-tree', '-r', '-z', '--name-only', '--no-renames', from, to]);
+    return listed.code === 0 ? listed.stdout.split('\0').filter((name) => name !== '') : null;
+  };
+  const [touched, mine] = await Promise.all([changed(now, result.trim()), changed(before, after ?? '')]);
+  if (touched === null || mine === null) return 'unknown';
+  const still = new Set([...touched, ...conflicting]);
+  return mine.every((name) => still.has(name));
+}
+
 async function exactPatches(
-  read: (args: readonly string[], stdin?: string) => Promise<{ code: number | null; stdout: string }>,
+  read: Read,
   commits: readonly string[],
 ): Promise<ReadonlyMap<string, string> | null> {
   const shown = await read(
@@ -299,19 +390,3 @@ export const orchardIdentity: Env = {
   GIT_COMMITTER_NAME: 'Orchard',
   GIT_COMMITTER_EMAIL: 'orchard@localhost',
 };
-
-/**
- * Where a branch began, for worktrees that Orchard did not make: the first entry of its reflog, when
- * that entry says that the branch was created. Null when the log is gone or says something else.
- */
-export async function creationPoint(commonDir: string, branch: string): Promise<string | null> {
-  let log: string;
-  try {
-    log = await readFile(join(commonDir, 'logs', 'refs', 'heads', branch), 'utf8');
-  } catch {
-    return null; // no reflog, or packed away by reftable: simply not known
-  }
-  const first = log.slice(0, log.indexOf('\n'));
-  const match = /^0+ ([0-9a-f]{40,64}) .*\tbranch: Created from /.exec(first);
-  return match?.[1] ?? null;
-}

@@ -74,9 +74,14 @@ function afterFields(record: string, count: number): string {
   return record.slice(at);
 }
 
-export function countChanges(entries: ReadonlyMap<string, string>): ChangeCounts {
+/** `own`: entries that are nobody's change (see changes.ts). */
+export function countChanges(
+  entries: ReadonlyMap<string, string>,
+  own: ReadonlySet<string> = new Set(),
+): ChangeCounts {
   const counts = { staged: 0, changed: 0, untracked: 0, conflicted: 0 };
-  for (const code of entries.values()) {
+  for (const [path, code] of entries) {
+    if (own.has(path)) continue;
     if (code === '??') counts.untracked++;
     else if (code.startsWith('u')) counts.conflicted++;
     else {

@@ -1,7 +1,6 @@
 /** What is in a working tree that is in no commit: for plans, looked at anew before each step. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { relative, sep } from 'node:path';
 import type { CommonFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
@@ -66,26 +65,4 @@ function after(line: string, count: number): string {
   let at = 0;
   for (let word = 0; word < count; word++) at = line.indexOf(' ', at) + 1;
   return line.slice(at);
-}
-
-/** Untracked files that are somebody's work: not the unchanged copies made at spawn, not brain notes. */
-export async function strayFiles(
-  path: string,
-  untracked: readonly string[],
-  copies: Readonly<Record<string, string>>,
-): Promise<readonly string[]> {
-  const stray: string[] = [];
-  for (const name of untracked) {
-    if (name.startsWith('.planning/brain/')) continue;
-    const recorded = Object.hasOwn(copies, name) ? copies[name] : undefined;
-    if (recorded !== undefined && (await hashOf(join(path, name))) === recorded) continue;
-    stray.push(name);
-  }
-  return stray;
-}
-
-/** The sha256 of a file's bytes; null when it can't be read. */
-export async function hashOf(file: string): Promise<string | null> {
-  const content = await readFile(file).catch(() => null);
-  return content === null ? null : createHash('sha256').update(content).digest('hex');
 }

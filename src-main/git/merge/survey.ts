@@ -16,11 +16,12 @@ import type {
   RepositoryLocation,
 } from '../../engine/ports';
 import { type Base, isAncestor, readBase } from '../facts/base';
+import { hashOf, strayFiles } from '../facts/changes';
 import { type Checkout, findCheckout, proveCheckout } from '../facts/checkouts';
 import { mergeTrees } from '../facts/prediction';
 import { remoteCommit, remotePlaceOf } from '../facts/remote-branch';
 import { unpushedGitlinks } from '../facts/submodule-work';
-import { hashOf, readWorkingState, strayFiles } from '../facts/working-state';
+import { readWorkingState } from '../facts/working-state';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure, lines, scratchObjects } from '../run/git-command';
 import { withScratch } from '../run/scratch';

@@ -34,7 +34,8 @@ const NO_CHANGES = { staged: 0, changed: 0, untracked: 0, conflicted: 0 };
 export function deriveWorktree(input: DeriveInput): WorktreeFacts {
   const { worktree, head, commit } = input;
   const { listed } = worktree;
-  const changes = worktree.status === null ? NO_CHANGES : countChanges(worktree.status.entries);
+  const changes =
+    worktree.status === null ? NO_CHANGES : countChanges(worktree.status.entries, worktree.status.own);
   return {
     id: listed.id,
     path: listed.path,

@@ -150,7 +150,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
     const begun = clock.now();
     if (work.list) {
       listSeen = await currentListSignature();
-      const { added, removed } = await reader.readList();
+      const { added, removed, recopied } = await reader.readList();
       for (const gone of removed) {
         // A worktree that moved or came back has the same id and a new reader.
         const old = trees.get(gone.listed.id);
@@ -189,6 +189,7 @@ export function createRepositoryObservation(deps: ObservationDeps) {
         // The first time there is nothing to wait for: beside the refs.
         if (!started) void tree.flush();
       }
+      for (const { listed } of recopied) trees.get(listed.id)?.readAll();
       onListed();
       // Behind the statuses, which git takes longest for.
       await reader.readNew(added);

@@ -4,6 +4,7 @@ import type { RepositoryFacts, RepositoryLocation, TaskRecord, WorktreeFacts } f
 import type { Log } from '../../engine/ports';
 import { baseRefs, baseTip, repositoryBase, usualBases } from '../facts/base-rules';
 import type { Comparison } from '../facts/compared-refs';
+import { createdAt } from '../facts/creation';
 import type { Distances, Pair } from '../facts/distances';
 import { firstBaseThere } from '../facts/former-base';
 import { BARE_WITH_CHECKOUT } from '../facts/identity';
@@ -32,6 +33,8 @@ export interface RepositoryReaderDeps {
 }
 
 export interface ListChange {
+  /** Known before, with other recorded copies than before. */
+  readonly recopied: readonly WorktreeReader[];
   readonly added: readonly WorktreeReader[];
   readonly removed: readonly WorktreeReader[];
 }
@@ -53,6 +56,8 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
   let listProblem: string | null = null;
   let refsProblem: string | null = null;
   let followed: readonly string[] = [];
+  /** The commits that the worktrees' branches were made at. */
+  const creations = new WeakMap<WorktreeReader, string | null>();
   /** Recorded bases that are gone, and the bases that those came from. */
   let instead: ReadonlyMap<string, string> = new Map();
 
@@ -61,6 +66,9 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     (worktree.head === null ? worktree.status?.branch : worktree.head.branch) ??
     worktree.privateFacts?.workedOnBranch ??
     null;
+  const copiesIn = (from: ReadonlyMap<string, TaskRecord>, entry: string | null) =>
+    (entry === null ? undefined : from.get(entry))?.copies ?? {};
+  const copiesOf = (entry: string | null) => copiesIn(records, entry);
   const recordOf = (worktree: WorktreeReader) => {
     const { entry } = worktree.listed;
     return entry === null ? null : (records.get(entry) ?? null);
@@ -109,6 +117,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
       deps.records(location),
       deps.configuredBase(location),
     ]);
+    const before = records;
     records = new Map(recordList.map((record) => [record.entry, record]));
     configured = config;
     if ('problem' in list) {
@@ -118,7 +127,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
         : 'It is not there: deleted, or on a disk that is not mounted.';
       for (const known of worktrees.values())
         known.relist({ ...known.listed, missing: !(await isThere(known.listed.path)) });
-      return { added: [], removed: [] };
+      return { added: [], removed: [], recopied: [] };
     }
     // Each row says it too; nothing is done in any of them.
     listProblem = list.some(({ problem }) => problem === BARE_WITH_CHECKOUT) ? BARE_WITH_CHECKOUT : null;
@@ -132,7 +141,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
         known.listed.missing !== listed.missing
       ) {
         known?.cancel();
-        const reader = createWorktreeReader(deps, listed);
+        const reader = createWorktreeReader(deps, listed, () => copiesOf(listed.entry));
         added.push(reader);
         next.set(listed.id, reader);
       } else {
@@ -146,7 +155,10 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
       if (!next.has(reader.listed.id)) notes.delete(reader.listed.id);
     }
     worktrees = next;
-    return { added, removed };
+    const recopied = [...worktrees.values()].filter(
+      ({ listed: { entry } }) => JSON.stringify(copiesOf(entry)) !== JSON.stringify(copiesIn(before, entry)),
+    );
+    return { added, removed, recopied };
   }
 
   /**
@@ -197,7 +209,13 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     const comparisons = comparisonsFor(likely, moved);
     const files = comparisons.flatMap(({ ref, against }) => [ref, against]);
     const places = () => (files.length === 0 ? null : refPlacesSignature(location.commonDir, files));
-    const [before] = await Promise.all([places(), begin]);
+    const [before] = await Promise.all([
+      places(),
+      begin,
+      ...all.map(async (one) => {
+        creations.set(one, await createdAt(location, recordOf(one), branchOf(one)));
+      }),
+    ]);
     let read = await readRefs(runner, cwd, patterns, comparisons);
     // Had one moved in between, git may have counted from another commit than the one that it told.
     if (!('problem' in read)) {
@@ -340,12 +358,14 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
   function mergedQuestion(worktree: WorktreeReader): MergedQuestion | null {
     const position = positions.get(worktree);
     if (position === undefined) return null;
-    const { branch, head: tip, baseName: name, record } = position;
+    const { branch, head: tip, baseName: name } = position;
     const found = position.base?.found;
     if (branch === null || tip === null || name === null || found === undefined || branch === name)
       return null;
     // A dirty worktree is never merged: nothing to ask.
-    if (worktree.status === null || worktree.status.entries.size > 0) return null;
+    if (worktree.status === null || worktree.status.entries.size > worktree.status.own.size) return null;
+    // Nor is one in the middle of something.
+    if (worktree.privateFacts?.ongoing != null) return null;
     return {
       branch,
       tip,
@@ -353,7 +373,7 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
         { name, commit: found.local },
         ...(found.upstream === null ? [] : [{ name: found.upstream.name, commit: found.upstream.oid }]),
       ],
-      createdAtCommit: record?.createdAtCommit ?? null,
+      createdAtCommit: creations.get(worktree) ?? null,
       dirty: false,
     };
   }

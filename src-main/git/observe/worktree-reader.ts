@@ -2,6 +2,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../engine/ports';
+import { type Copies, ownEntries } from '../facts/changes';
 import { type Head, type PrivateFacts, readHead, readPrivateDirectory } from '../facts/private-directory';
 import {
   mergeStatus,
@@ -25,6 +26,8 @@ const NO_THREADS = ['-c', 'core.preloadIndex=false', '-c', 'index.threads=1'];
 
 export interface WorktreeStatus {
   readonly entries: ReadonlyMap<string, string>;
+  /** Those of them that hold nothing but a spawn's own unchanged copies and brain notes. */
+  readonly own: ReadonlySet<string>;
   readonly oid: string | null;
   readonly branch: string | null;
 }
@@ -61,6 +64,8 @@ export interface WorktreeReader {
 export function createWorktreeReader(
   deps: { readonly runner: GitRunner; readonly log: Log; readonly now: () => number },
   first: ListedWorktree,
+  /** What a spawn copied into it, as recorded. */
+  copies: () => Copies,
 ): WorktreeReader {
   const controller = new AbortController();
   let listed = first;
@@ -166,7 +171,7 @@ export function createWorktreeReader(
       const changed = status === null || !sameEntries(status.entries, entries);
       // Entries that moved while watching are an edit now, whatever the files' own times say.
       if (changed && status !== null) editedAt = deps.now();
-      status = { entries, oid, branch };
+      status = { entries, own: await ownEntries(listed.path, entries, copies()), oid, branch };
       await dateChanges(entries);
       return { changed };
     },
@@ -189,11 +194,12 @@ export function createWorktreeReader(
         if (doubts.length === 0) break;
         asked = pathsToAsk([...asked, ...doubts], before.entries, isTracked);
       }
-      // A full look that finished meanwhile knows more than this one.
-      if (status !== before) return null;
       const merged = mergeStatus(before.entries, asked, found);
       const changed = !sameEntries(before.entries, merged);
-      status = { ...before, entries: merged };
+      const own = await ownEntries(listed.path, merged, copies());
+      // A full look that finished meanwhile knows more than this one.
+      if (status !== before) return null;
+      status = { ...before, entries: merged, own };
       if (changed || found.size > 0) editedAt = deps.now();
       return { changed };
     },

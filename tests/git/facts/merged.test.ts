@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createMergedCheck, creationPoint } from '../../../src-main/git/facts/merged';
+import { creationPoint } from '../../../src-main/git/facts/creation';
+import { createMergedCheck } from '../../../src-main/git/facts/merged';
 import type { GitCommand } from '../../../src-main/git/run/git-command';
 import { createReadCommand } from '../../../src-main/git/run/read-command';
 import { gitOf, locationOf } from '../../support/git-command';
@@ -243,4 +244,47 @@ test('the creation point of a branch that someone else made comes from its reflo
   expect(await creationPoint(join(s.repository, '.git'), 'feature')).toBe(s.created);
   expect(await creationPoint(join(s.repository, '.git'), 'no-such')).toBe(null);
   expect(await creationPoint(join(s.repository, '.git'), 'main')).toBe(null);
+});
+
+test('the same words at another place of the file are not in the base', async () => {
+  const s = await scene();
+  const block = 'a\nb\nc\nd\ne\nf\ng\n';
+  const text = (first: string, second: string) => `one\n${first}--\n${block}--\n${second}end\n`;
+  await s.sandbox.commit(s.repository, { 'src/one.txt': text(block, block) }, 'two equal places');
+  await s.sandbox.git(s.worktree, 'reset', '-q', '--hard', 'main');
+  const changed = block.replace('d\n', 'D\n');
+  await s.sandbox.commit(s.worktree, { 'src/one.txt': text(changed, block) });
+  await s.sandbox.commit(s.repository, { 'src/one.txt': text(block, changed) });
+  // git itself takes the two for the same patch:
+  expect(await s.git('cherry', 'main', 'feature')).toMatch(/^- /);
+  expect(await s.ask()).toMatchObject({ how: null });
+});
+
+test('a squash and patches that were reverted on the base, whole or in one file, are not merged', async () => {
+  const s = await scene();
+  await s.sandbox.commit(s.worktree, { 'a.txt': 'a\n' });
+  await s.sandbox.commit(s.worktree, { 'b.txt': 'b\n', 'src/one.txt': 'ONE\ntwo\nthree\n' });
+  await s.git('merge', '-q', '--squash', 'feature');
+  await s.git('commit', '-q', '-m', 'squashed');
+  await s.git('revert', '--no-edit', 'HEAD');
+  expect(await s.ask()).toMatchObject({ how: null });
+
+  const t = await scene();
+  const picked = await t.sandbox.commit(t.worktree, { 'b.txt': 'b\n', 'src/one.txt': 'ONE\ntwo\nthree\n' });
+  await t.sandbox.commit(t.repository, { 'other.txt': 'x\n' });
+  await t.git('cherry-pick', picked);
+  await t.sandbox.commit(t.repository, { 'src/one.txt': three['src/one.txt'] }, 'one file taken back');
+  expect(await t.ask()).toMatchObject({ how: null });
+  await t.git('revert', '--no-edit', 'HEAD');
+  expect(await t.ask()).toMatchObject({ how: 'squash' });
+});
+
+test('a branch whose making nobody knows is merged only when a merge brought it in', async () => {
+  const s = await scene();
+  await s.sandbox.commit(s.repository, { 'other.txt': 'x\n' });
+  expect(await s.ask({ created: null })).toMatchObject({ how: null });
+  await s.sandbox.commit(s.worktree, { 'a.txt': 'a\n' });
+  await s.git('merge', '-q', '--no-ff', '-m', 'merge', 'feature');
+  await s.sandbox.commit(s.repository, { 'more.txt': 'x\n' });
+  expect(await s.ask({ created: null })).toMatchObject({ how: 'ancestor' });
 });
