@@ -215,14 +215,14 @@ export interface WorktreeMaker {
     },
   ): Promise<Result<{ readonly entry: string; readonly worktreeId: WorktreeId }, SpawnFailure>>;
   /**
-   * Takes back what `add` made, from the steps that it announced. `afterCrash` trusts nothing: work
+   * Takes back what `add` made, from the steps that it announced. After a crash `since` is when it began (ms), and nothing is trusted: work
    * that appeared since stays where it is, and what can't be explained is moved to trash.
    */
   takeBack(
     location: RepositoryLocation,
     spec: WorktreeSpec,
     steps: readonly { readonly step: string; readonly data: unknown }[],
-    options: { readonly afterCrash: boolean; readonly copies: readonly string[] },
+    options: { readonly since: number | null; readonly copies: readonly string[] },
   ): Promise<Result<{ readonly kept: readonly string[] }, SpawnFailure>>;
 }
 
@@ -263,6 +263,10 @@ export interface Journal {
   unfinished(
     location: RepositoryLocation,
   ): Promise<readonly (JournalRecord & { readonly entry: JournalEntry })[]>;
+  /** Of which not even what was begun can be read; finishing one renames its file. Oldest first. */
+  unreadable(
+    location: RepositoryLocation,
+  ): Promise<readonly (JournalRecord & { readonly entry: JournalEntry })[]>;
   /** Finished in the last 7 days, newest first: for undo and the log. */
   finished(
     location: RepositoryLocation,
@@ -274,6 +278,8 @@ export interface JournalRecord {
   readonly kind: string;
   readonly data: unknown;
   readonly begunAt: number;
+  /** Some of it can't be read: it may have come further than it says. `data` may be null then. */
+  readonly damaged: boolean;
   readonly steps: readonly { readonly step: string; readonly data: unknown }[];
 }
 export interface JournalEntry {

@@ -27,6 +27,7 @@ import { createSourceOf } from '../../src-main/git/facts/repository-survey';
 import { emptyDoomed } from '../../src-main/git/kept/doomed';
 import { createJournal } from '../../src-main/git/kept/journal';
 import { createRepositoryLock } from '../../src-main/git/kept/lock';
+import { createTaskRecords } from '../../src-main/git/kept/task-records';
 import { createGitCommand } from '../../src-main/git/run/git-command';
 import { createPlainGit } from '../../src-main/git/run/simple-git-instance';
 import { createWorktreeMaker } from '../../src-main/git/spawn/worktree-maker';
@@ -147,6 +148,7 @@ export function createTestSpawner(options: SpawnerOptions) {
     lock,
     log,
     recoverers: [createSpawnRecovery(transaction)],
+    dropLeft: async () => undefined,
     collect: async () => [],
     tidy: async () => undefined,
     empty: (repository) => emptyDoomed(repository, log),
@@ -179,3 +181,16 @@ export function createTestSpawner(options: SpawnerOptions) {
   const deps = { ...base, ...options.over?.(base) };
   return { spawner: createSpawner(deps), deps, recovery, operations, settings, records, opened, events, log };
 }
+
+/** The same with the task records that the app keeps. */
+export const createRecordingSpawner = (
+  location: RepositoryLocation,
+  env: NodeJS.ProcessEnv,
+  emptyDirectory: string,
+) =>
+  createTestSpawner({
+    location,
+    env,
+    emptyDirectory,
+    over: () => ({ records: createTaskRecords({ log: createSilentLog() }) }),
+  });

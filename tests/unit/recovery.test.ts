@@ -22,6 +22,7 @@ function recoveryOf(options: { readonly unfinished?: boolean; readonly held?: bo
                 kind: 'merge',
                 data: null,
                 begunAt: 0,
+                damaged: false,
                 steps: [],
                 entry: {
                   step: async () => ({ ok: true, value: undefined }),
@@ -30,6 +31,7 @@ function recoveryOf(options: { readonly unfinished?: boolean; readonly held?: bo
               },
             ]
           : [],
+      unreadable: async () => [],
       finished: async () => [],
     },
     lock: {
@@ -46,6 +48,7 @@ function recoveryOf(options: { readonly unfinished?: boolean; readonly held?: bo
       did.push('collect');
       return [];
     },
+    dropLeft: note('drop left'),
     tidy: note('tidy'),
     empty: note('empty'),
   });
@@ -56,13 +59,13 @@ const location = locationOf('/code/shop');
 test('thousands of files are removed only once the repository’s lock is released', async () => {
   const { recovery, did } = recoveryOf({ unfinished: true });
   expect(await recovery.atStart(location)).toEqual(['Finished it.']);
-  expect(did).toEqual(['lock', 'collect', 'release', 'empty', 'tidy']);
+  expect(did).toEqual(['lock', 'drop left', 'collect', 'release', 'empty', 'tidy']);
 });
 
 test('a command that only looks empties what its own recovery let go, and collects nothing', async () => {
   const { recovery, did } = recoveryOf({ unfinished: true });
   await recovery.ifNeeded(location);
-  expect(did).toEqual(['lock', 'release', 'empty']);
+  expect(did).toEqual(['lock', 'drop left', 'release', 'empty']);
 });
 
 test('where another process is at work, nothing is touched', async () => {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { describeFailure } from '../../contract/failure-texts';
-import type { CleanupFailure, FailureOf, RepositoryCommand } from '../../contract/failures';
+import type { CleanupFailure, FailureOf, RepositoryCommand, UndoFailure } from '../../contract/failures';
 import type { OperationId } from '../../contract/ids';
 import type { CleanupDone, CleanupPlan } from '../../contract/plans';
 import type { Answer, Input } from '../../contract/requests';
@@ -390,11 +390,16 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
       if (!parsed.success) return `The cleanup ${unfinished.operation} can’t be read; it was left as it is.`;
       const work: CleanupWork = parsed.data;
       const name = work.branch ?? work.entry;
+      const settled = await removal.settle(location, work, unfinished.begunAt);
+      if (!settled.ok) return `The cleanup of ${name} was interrupted and waits: ${wordsOf(settled.error)}`;
       if (await removal.isRemoved(location, work)) {
-        const branch = work.deleteBranch
-          ? await removal.perform(location, work, 'delete-branch', never)
-          : ok(undefined);
-        const recorded = branch.ok ? await record(location, work) : branch;
+        // Each piece again: a crash came between some of them.
+        const rest: readonly CleanupStep[] = work.deleteBranch
+          ? ['move-entry', 'delete-branch']
+          : ['move-entry'];
+        let done: Result<void, CleanupFailure> = ok(undefined);
+        for (const step of rest) if (done.ok) done = await removal.perform(location, work, step, never);
+        const recorded = done.ok ? await record(location, work) : done;
         if (recorded.ok && (await unfinished.entry.finish('done')).ok) {
           freeInBackground(work);
           return `Finished the cleanup of ${name} that was interrupted; orch undo ${work.operation} takes it back.`;
@@ -414,7 +419,7 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
 }
 
 /** Git's own last line where there is one, else the sentence that every face says. */
-const wordsOf = (failure: CleanupFailure): string => {
+const wordsOf = (failure: CleanupFailure | UndoFailure): string => {
   const { message, details } = describeFailure(failure);
   return details?.trim().split('\n').at(-1) || message;
 };

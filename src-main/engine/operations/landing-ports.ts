@@ -84,6 +84,8 @@ export interface TrashLeftover {
 export interface OperationRecords {
   newId(kind: 'merge' | 'cleanup' | 'rebase' | 'undo'): OperationId;
   write(location: RepositoryLocation, record: OperationRecord): Promise<Result<void, FileFailure>>;
+  /** Removes what killed processes left half written or for themselves only. Under the repository's lock. */
+  dropLeft(location: RepositoryLocation): Promise<void>;
   /** Newest first. */
   list(location: RepositoryLocation): Promise<readonly OperationRecord[]>;
   remove(location: RepositoryLocation, operation: OperationId): Promise<Result<void, FileFailure>>;
@@ -153,6 +155,12 @@ export interface Removal {
     step: CleanupStep,
     signal: AbortSignal,
   ): Promise<Result<void, CleanupFailure>>;
+  /** After a crash, before anything else: removes the locks that a killed git left since `since` (ms). */
+  settle(
+    location: RepositoryLocation,
+    work: CleanupWork,
+    since: number,
+  ): Promise<Result<readonly string[], UndoFailure>>;
   /** Whether directory and entry are both out of the way: past it, a crash is finished, not rolled back. */
   isRemoved(location: RepositoryLocation, work: CleanupWork): Promise<boolean>;
   /** Why taking it back would overwrite something, or can't be whole; null when the way is free. */
@@ -304,8 +312,24 @@ export interface Landing {
     updated: string,
     signal: AbortSignal,
   ): Promise<{ readonly url: string | null; readonly made: boolean }>;
-  /** Whether the base has it: past it, a crash is finished, not rolled back. Waits for a git left running. */
+  /**
+   * After a crash, before anything else: waits for a git left running, removes the locks that a killed one
+   * left since `since` (ms), and puts working trees right that it was moving from one commit to another.
+   * Answers the places of what was found there and is nobody's that is known. Doing it again is harmless.
+   */
+  settle(
+    location: RepositoryLocation,
+    work: MergeWork,
+    moves: readonly { readonly branch: string; readonly from: string; readonly to: string }[],
+    since: number,
+  ): Promise<Result<readonly string[], UndoFailure>>;
+  /** Whether the base has it: past it, a crash is finished, not rolled back. */
   hasLanded(location: RepositoryLocation, work: MergeWork, landed: string): Promise<boolean>;
+  /**
+   * Whether the remote has what was pushed to the base; null when it can't be told. When it has, the
+   * remote-tracking branch follows, as it would have.
+   */
+  isPushed(location: RepositoryLocation, work: MergeWork, landed: string): Promise<boolean | null>;
   /** Whether the remote has the pushed branch of a pull request. */
   isBranchPushed(location: RepositoryLocation, work: MergeWork, updated: string): Promise<boolean>;
   blocker(

@@ -1,7 +1,7 @@
 /** The transaction behind a merge: each step journalled before it is done, all of it taken back on failure. */
 import { z } from 'zod';
 import { describeFailure } from '../../contract/failure-texts';
-import type { CleanupFailure, MergeFailure } from '../../contract/failures';
+import type { CleanupFailure, MergeFailure, UndoFailure } from '../../contract/failures';
 import type { WorktreeId } from '../../contract/ids';
 import type { CleanupDone, MergeDone } from '../../contract/plans';
 import type { Result } from '../../contract/result';
@@ -70,6 +70,12 @@ const processData = z.object({ pid: z.number().int().positive(), identity: z.str
 
 const silent = async () => ok(undefined);
 
+const inWords = (failure: UndoFailure): string =>
+  failure.kind === 'undo-blocked' ? `${failure.reason}. ${failure.wayOut}` : failure.kind;
+
+const notYet = (work: MergeWork, why: string): string =>
+  `The ${work.only} of ${work.branch} was interrupted and can’t be taken back yet: ${why}`;
+
 export interface MergeExecution {
   run(
     found: FoundWorktree,
@@ -94,6 +100,20 @@ export function createMergeReversal(landing: Landing): Reversal {
       const blocked = await landing.blocker(location, work, progress);
       if (blocked !== null) return fail(blocked);
       return landing.takeBack(location, work, progress, options.announce);
+    },
+    async settle(location, record, steps, since) {
+      const parsed = mergeRecord.safeParse(record.work);
+      if (!parsed.success) return ok([]);
+      const { work, progress } = parsed.data;
+      const moves = [
+        ...(progress.landed === null || work.baseLocal === null
+          ? []
+          : [{ step: 'restore-base', branch: work.base, from: progress.landed, to: work.baseLocal }]),
+        { step: 'restore-branch', branch: work.branch, from: progress.updated, to: work.tip },
+      ];
+      // What was not begun may hold somebody's changes.
+      const begun = moves.filter(({ step }) => steps.includes(step));
+      return landing.settle(location, work, begun, since);
     },
     async discard(location, record) {
       await landing.discard(location, record.operation);
@@ -141,9 +161,7 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     const back = await landing.takeBack(location, work, progress, silent);
     if (!back.ok) {
       log.warn('merge.not-taken-back', { operation: work.operation, failure: back.error });
-      return back.error.kind === 'undo-blocked'
-        ? `${back.error.reason}. ${back.error.wayOut}`
-        : back.error.kind;
+      return inWords(back.error);
     }
     await entry.finish('rolled-back');
     return null;
@@ -450,29 +468,62 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     };
     const updated = to('update') ?? work.tip;
     const landed = to('land');
+    const settled = await landing.settle(
+      location,
+      work,
+      [
+        { branch: work.branch, from: work.tip, to: updated },
+        ...(landed === null || work.baseLocal === null
+          ? []
+          : [{ branch: work.base, from: work.baseLocal, to: landed }]),
+      ],
+      unfinished.begunAt,
+    );
+    if (!settled.ok) return notYet(work, inWords(settled.error));
+    const kept =
+      settled.value.length === 0
+        ? ''
+        : ` What somebody else had written there meanwhile is kept in ${settled.value.join(', ')}.`;
     const finish = async (progress: MergeProgress, words: string): Promise<string | null> => {
       const recorded = await record(location, work, progress);
       return recorded.ok && (await unfinished.entry.finish('done')).ok ? words : null;
     };
     if (landed !== null && (await landing.hasLanded(location, work, landed))) {
-      const said = await finish(
-        { updated, landed, pushed: false },
-        `The merge of ${work.branch} was interrupted after it had landed in ${work.base}; it is kept, and orch undo ${work.operation} takes it back.${work.push ? ' Whether it was pushed is not known.' : ''}`,
-      );
+      // A merge that was to be pushed is whole when it is pushed; nobody else has it before.
+      const pushed =
+        work.push && to('push') !== null ? await landing.isPushed(location, work, landed) : !work.push;
+      const unpushed =
+        pushed === false && (await landing.blocker(location, work, { updated, landed, pushed })) === null;
+      const said = unpushed
+        ? null
+        : await finish(
+            { updated, landed, pushed: work.push && pushed === true },
+            `The merge of ${work.branch} was interrupted after it had landed in ${work.base}; it is kept${
+              work.push && pushed === true
+                ? ', and pushed.'
+                : `, and orch undo ${work.operation} takes it back.${
+                    pushed === null
+                      ? ' Whether it was pushed is not known.'
+                      : work.push
+                        ? ' It was not pushed.'
+                        : ''
+                  }`
+            }${kept}`,
+          );
       if (said !== null) return said;
     }
     const pushed = to('push-branch');
     if (pushed !== null && (await landing.isBranchPushed(location, work, pushed))) {
       const said = await finish(
         { updated, landed: null, pushed: true },
-        `${work.branch} was pushed when it was interrupted; merge again with --strategy pr to open its pull request.`,
+        `${work.branch} was pushed when it was interrupted; merge again with --strategy pr to open its pull request.${kept}`,
       );
       if (said !== null) return said;
     }
     const stuck = await rollBack(location, work, { updated, landed, pushed: false }, unfinished.entry);
     return stuck === null
-      ? `Took back the ${work.only} of ${work.branch} that was interrupted.`
-      : `The ${work.only} of ${work.branch} was interrupted and can’t be taken back yet: ${stuck}`;
+      ? `Took back the ${work.only} of ${work.branch} that was interrupted.${kept}`
+      : `${notYet(work, stuck)}${kept}`;
   };
 
   return { run, recover };

@@ -1,6 +1,9 @@
 /** What a crash left in a repository is finished or rolled back, and said, before anything else there. */
 import type { Journal, JournalEntry, JournalRecord, Log, RepositoryLocation, RepositoryLock } from '../ports';
 
+/** The lock of whoever died with it half written counts as dead by then. */
+const AT_START_MS = 2_000;
+
 export type RecoverOne = (
   location: RepositoryLocation,
   record: JournalRecord & { readonly entry: JournalEntry },
@@ -23,6 +26,8 @@ export function createRecovery(deps: {
   readonly log: Log;
   /** Each answers null for a kind that is not its own. */
   readonly recoverers: readonly RecoverOne[];
+  /** Removes what killed processes left half written or for themselves only. */
+  dropLeft(location: RepositoryLocation): Promise<void>;
   /** Lets go of old trash; under the lock, so it takes no time. */
   collect(location: RepositoryLocation): Promise<readonly string[]>;
   /** These remove files, and need no lock. */
@@ -31,6 +36,7 @@ export function createRecovery(deps: {
 }): Recovery {
   const underLock = async (location: RepositoryLocation) => {
     const said: string[] = [];
+    await deps.dropLeft(location);
     for (const record of [...(await deps.journal.unfinished(location))].reverse())
       for (const recover of deps.recoverers) {
         const words = await recover(location, record);
@@ -42,7 +48,7 @@ export function createRecovery(deps: {
     return said;
   };
   const recover = async (location: RepositoryLocation, andCollect: boolean) => {
-    const held = await deps.lock.acquire(location, 'recovery', { waitMs: 0 });
+    const held = await deps.lock.acquire(location, 'recovery', { waitMs: andCollect ? AT_START_MS : 0 });
     // Somebody is at work there, and recovers before that.
     if (!held.ok) return [];
     let said: readonly string[] = [];
@@ -59,8 +65,12 @@ export function createRecovery(deps: {
   return {
     underLock,
     afterLock: deps.empty,
-    // Most repositories are only looked at: not even a lock is left behind there.
-    atStart: async (location) => ((await deps.journal.anyTrace(location)) ? recover(location, true) : []),
+    async atStart(location) {
+      if (await deps.journal.anyTrace(location)) return recover(location, true);
+      // Most repositories are only looked at: not even a lock is left behind there.
+      await deps.dropLeft(location);
+      return [];
+    },
     ifNeeded: async (location) =>
       (await deps.journal.unfinished(location)).length === 0 ? [] : recover(location, false),
   };

@@ -255,7 +255,7 @@ async function undo(
 ): Promise<Result<{ readonly kept: readonly string[] }, SpawnFailure>> {
   await removeRecord(deps, location, steps);
   const taken = await deps.maker.takeBack(location, spec, steps, {
-    afterCrash: false,
+    since: null,
     copies: planned.facts.copies,
   });
   if (!taken.ok) {
@@ -292,7 +292,10 @@ export function createSpawnRecovery(deps: SpawnTransactionDeps): RecoverOne {
       const left = processData.safeParse(data);
       if (step === PROCESS && left.success) await deps.leftProcesses.end(left.data.pid, left.data.identity);
     }
-    const taken = await deps.maker.takeBack(location, spec, record.steps, { afterCrash: true, copies });
+    const taken = await deps.maker.takeBack(location, spec, record.steps, {
+      since: record.begunAt,
+      copies,
+    });
     if (!taken.ok) {
       deps.log.warn('spawn.not-recovered', { operation: record.operation, failure: taken.error });
       return `could not take back the interrupted spawn of ${spec.branch}; it is tried again`;

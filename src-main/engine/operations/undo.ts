@@ -1,4 +1,5 @@
 /** Takes back a merge or a cleanup, within its time, never over anything; and recovers after a crash. */
+import { describeFailure } from '../../contract/failure-texts';
 import type { CommonFailure, FileFailure, UndoFailure } from '../../contract/failures';
 import type { PlanStep, StuckTrash } from '../../contract/plans';
 import type { Answer, Input } from '../../contract/requests';
@@ -30,6 +31,16 @@ export interface Reversal {
     location: RepositoryLocation,
     record: OperationRecord,
     options: { readonly restoreRemote: boolean; readonly announce: Announce },
+  ): Promise<Result<readonly string[], UndoFailure>>;
+  /**
+   * Puts right what a git left that was killed while it took this back: after these steps were announced,
+   * in a try that began at `since` (ms). Answers the places of what is nobody's that is known.
+   */
+  settle(
+    location: RepositoryLocation,
+    record: OperationRecord,
+    steps: readonly string[],
+    since: number,
   ): Promise<Result<readonly string[], UndoFailure>>;
   /** Under the repository's lock; takes no time. */
   discard(location: RepositoryLocation, record: OperationRecord): Promise<Result<void, FileFailure>>;
@@ -95,6 +106,10 @@ export function createCleanupReversal(removal: Removal): Reversal {
       const work = workOf(record);
       if (work === null) return fail({ kind: 'not-found', what: 'operation', name: record.operation });
       return removal.takeBack(location, work, options);
+    },
+    async settle(location, record, _steps, since) {
+      const work = workOf(record);
+      return work === null ? ok([]) : removal.settle(location, work, since);
     },
     async discard(location, record) {
       const work = workOf(record);
@@ -238,6 +253,14 @@ export function createUndoer(deps: UndoerDeps): Undoer {
         await unfinished.entry.finish('done');
         return 'Finished an undo that was interrupted.';
       }
+      const steps = unfinished.steps.map(({ step }) => step);
+      const settled = await deps.reversals[listed.kind].settle(location, listed, steps, unfinished.begunAt);
+      if (!settled.ok)
+        return `The undo of “${listed.summary}” was interrupted and waits: ${describeFailure(settled.error).message}`;
+      const kept =
+        settled.value.length === 0
+          ? ''
+          : ` What somebody else had written there meanwhile is kept in ${settled.value.join(', ')}.`;
       const back = await run(
         location,
         { record: listed, restoreRemote: data?.restoreRemote === true },
@@ -245,8 +268,8 @@ export function createUndoer(deps: UndoerDeps): Undoer {
       );
       await unfinished.entry.finish(back.ok ? 'done' : 'rolled-back');
       return back.ok
-        ? `Finished the undo of “${listed.summary}” that was interrupted.`
-        : `The undo of “${listed.summary}” was interrupted; orch undo ${listed.operation} goes on with it.`;
+        ? `Finished the undo of “${listed.summary}” that was interrupted.${kept}`
+        : `The undo of “${listed.summary}” was interrupted; orch undo ${listed.operation} goes on with it.${kept}`;
     },
 
     async collect(location) {

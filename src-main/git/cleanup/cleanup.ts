@@ -2,7 +2,7 @@
  * Removes a worktree by renaming its directory and its git entry into trash, and puts both back. Each
  * piece looks at the disk for what is done already, so doing it again after a crash is harmless.
  */
-import { copyFile, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { CleanupFailure, CommonFailure, FailureOf, UndoFailure } from '../../contract/failures';
@@ -12,6 +12,7 @@ import type { RepositoryLocation } from '../../domain/facts';
 import type { CleanupStep, CleanupWork, Log, Removal } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
 import { exists } from '../../system/small-reads';
+import { writeWhole } from '../../system/whole-file';
 import { commitOf } from '../facts/base';
 import { names, proveWorktree } from '../facts/identity';
 import { pushRef } from '../facts/remote-branch';
@@ -19,6 +20,7 @@ import { backupRef, pin, unpin } from '../kept/backup';
 import { bytesOf } from '../kept/disk-bytes';
 import { doom, emptyDoomed, stuckTrash } from '../kept/doomed';
 import { emptyOut } from '../kept/emptying';
+import { clearLeftLocks } from '../kept/left-locks';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure, lines } from '../run/git-command';
 import { refFailure } from '../run/ref-failure';
@@ -65,6 +67,21 @@ export function createRemoval(deps: RemovalDeps): Removal {
     },
 
     perform: (location, work, step, signal) => perform(deps, location, work, step, signal),
+
+    async settle(location, work, since) {
+      const refs = [
+        ...(work.branch === null ? [] : [`refs/heads/${work.branch}`]),
+        backupRef(work.operation),
+      ];
+      const ground = { since, directories: [], gitDirs: [], refs };
+      const held = await clearLeftLocks(location, ground, deps.log);
+      if (held[0] === undefined) return ok([]);
+      return fail({
+        kind: 'undo-blocked',
+        reason: `Another program holds ${held[0]}`,
+        wayOut: 'It is tried again at the next start, or with the next operation here.',
+      });
+    },
 
     async isRemoved(location, work) {
       const entryGone =
@@ -286,13 +303,14 @@ async function deleteBranch(
     // `branch.a.b.remote` belongs to the branch `a.b`: a key has no dot.
     .filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes('.'));
   try {
-    await mkdir(work.trash, { recursive: true, mode: 0o700 });
-    await copyFile(branchLogOf(location, branch), join(work.trash, 'branch-log')).catch((error: unknown) => {
+    const reflog = await readFile(branchLogOf(location, branch)).catch((error: unknown) => {
       if (errorCode(error) !== 'ENOENT') throw error;
+      return null;
     });
+    if (reflog !== null) await writeWhole(join(work.trash, 'branch-log'), reflog, { keep: 'lasting' });
     const kept: KeptBranch = { config };
     if (!(await isThere(join(work.trash, 'branch.json'))))
-      await writeFile(join(work.trash, 'branch.json'), JSON.stringify(kept), { mode: 0o600 });
+      await writeWhole(join(work.trash, 'branch.json'), JSON.stringify(kept), { keep: 'lasting' });
   } catch (error) {
     return fail(fileFailure(error, work.trash));
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
   copyFile,
+  link,
   lstat,
   mkdir,
   readdir,
@@ -14,10 +15,13 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, extname, join, relative, sep } from 'node:path';
+import { z } from 'zod';
 import type { FileFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import { errorCode, fileFailure } from '../../system/file-failure';
+import { ownName, removeLeftFiles } from '../../system/left-files';
+import { writeWhole } from '../../system/whole-file';
 import { hashOf } from '../facts/changes';
 
 const brain = join('.planning', 'brain');
@@ -51,10 +55,15 @@ export async function leadsOutside(home: string, target: string): Promise<boolea
   }
 }
 
-export interface SavedNote {
-  readonly path: string;
-  readonly hash: string;
-}
+const savedNotes = z.array(
+  z.object({
+    path: z.string(),
+    hash: z.string(),
+    /** Directories that were made for it, the topmost first. */
+    made: z.array(z.string()).default([]),
+  }),
+);
+type SavedNote = z.infer<typeof savedNotes>[number];
 
 /** `manifest` names every file before it is made, so that a crash can't leave one that nobody knows. */
 export async function saveNotes(request: {
@@ -73,11 +82,11 @@ export async function saveNotes(request: {
         if ((await hashOf(path)) === hash) return; // the same words are there already
         continue;
       }
-      saved.push({ path, hash });
-      await writeFile(request.manifest, JSON.stringify(saved), { mode: 0o600 });
+      saved.push({ path, hash, made: await missingAbove(path) });
+      await writeWhole(request.manifest, JSON.stringify(saved), { keep: 'lasting' });
       await mkdir(dirname(path), { recursive: true });
       try {
-        await make(path);
+        await makeWhole(path, make);
         return;
       } catch (error) {
         saved.pop();
@@ -87,7 +96,6 @@ export async function saveNotes(request: {
   };
   let at = request.target;
   try {
-    await mkdir(dirname(request.manifest), { recursive: true, mode: 0o700 });
     for (const note of request.notes) {
       const from = join(request.worktree, note);
       at = from;
@@ -111,20 +119,57 @@ export async function saveNotes(request: {
   }
 }
 
-/** Removes the notes of a manifest that are still as they were saved, and directories left empty. */
-export async function takeNotesBack(manifest: string, home: string): Promise<void> {
-  const text = await readFile(manifest, 'utf8').catch(() => null);
-  if (text === null) return;
-  const saved = JSON.parse(text) as readonly SavedNote[];
-  for (const note of saved) {
-    if ((await hashOf(note.path)) !== note.hash) continue;
-    await rm(note.path, { force: true });
-    for (let up = dirname(note.path); up.startsWith(home) && up !== home; up = dirname(up)) {
-      const emptied = await rmdir(up).then(
-        () => true,
-        () => false,
-      );
-      if (!emptied) break;
-    }
+/** Made under another name first: what a crash leaves is no note. Refuses with EEXIST when it is there. */
+async function makeWhole(path: string, make: (path: string) => Promise<void>): Promise<void> {
+  const aside = join(dirname(path), `.${await ownName()}.new`);
+  try {
+    await make(aside);
+    await link(aside, path);
+  } catch (error) {
+    const code = errorCode(error);
+    // exFAT, FAT and some network disks have no hard links.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
+    await copyFile(aside, path, constants.COPYFILE_EXCL);
+  } finally {
+    await rm(aside, { force: true });
   }
 }
+
+async function missingAbove(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let up = dirname(path); (await lstat(up).catch(() => null)) === null; up = dirname(up))
+    missing.unshift(up);
+  return missing;
+}
+
+/**
+ * Removes the notes of a manifest that are still as they were saved, and directories left empty. A manifest
+ * that can't be read (a power cut) leaves the notes where they are: nothing is lost by that.
+ */
+export async function takeNotesBack(manifest: string, home: string): Promise<void> {
+  for (const note of await readManifest(manifest)) {
+    await removeLeftFiles(dirname(note.path), '.');
+    if ((await hashOf(note.path)) === note.hash) {
+      await rm(note.path, { force: true });
+      for (let up = dirname(note.path); up.startsWith(home) && up !== home; up = dirname(up))
+        if (!(await removedEmpty(up))) break;
+    }
+    for (const directory of note.made.toReversed()) await removedEmpty(directory);
+  }
+}
+
+async function readManifest(manifest: string): Promise<readonly SavedNote[]> {
+  const text = await readFile(manifest, 'utf8').catch(() => null);
+  if (text === null) return [];
+  try {
+    return savedNotes.parse(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
+
+const removedEmpty = (directory: string): Promise<boolean> =>
+  rmdir(directory).then(
+    () => true,
+    () => false,
+  );

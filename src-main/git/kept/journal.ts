@@ -1,7 +1,9 @@
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
+import type { FileFailure } from '../../contract/failures';
 import { operationId } from '../../contract/ids';
+import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type {
   Clock,
@@ -13,6 +15,7 @@ import type {
   RepositoryLocation,
 } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
+import { setAside, syncDirectory } from '../../system/whole-file';
 
 /** Finished entries stay as long as what they can bring back. */
 const KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -30,16 +33,19 @@ type Line = z.infer<typeof line>;
 interface Reading extends JournalRecord {
   readonly outcome: JournalOutcome | null;
   readonly finishedAt: number;
+  /** Not even what was begun can be read. */
+  readonly headless: boolean;
 }
 
 /**
  * One file of JSON lines per operation. A line is appended and synced before the step it announces, so
- * after a crash the file says at most one step more than was done. A torn last line was never acted on.
+ * after a crash the file says at most one step more than was done. A torn last line was never acted on; but
+ * a power cut may take what was on the disk, so a line that can't be read makes the whole record `damaged`.
  */
 export function createJournal({ clock, log }: { readonly clock: Clock; readonly log: Log }): Journal {
   const directoryOf = (location: RepositoryLocation) => join(location.commonDir, 'orchard', 'journal');
 
-  const entry = (file: string): JournalEntry => {
+  const entry = (file: string, headless = false): JournalEntry => {
     const write = async (content: Line) => {
       try {
         await append(file, content, 'a');
@@ -50,7 +56,8 @@ export function createJournal({ clock, log }: { readonly clock: Clock; readonly 
     };
     return {
       step: (step, data = null) => write({ step, data, at: clock.now() }),
-      finish: (outcome) => write({ finish: outcome, at: clock.now() }),
+      // A file that says nothing of what was begun is no record any more, but evidence for a person.
+      finish: (outcome) => (headless ? putAside(file) : write({ finish: outcome, at: clock.now() })),
     };
   };
 
@@ -68,7 +75,6 @@ export function createJournal({ clock, log }: { readonly clock: Clock; readonly 
         log.warn('journal.unreadable', { file, error: String(error) });
         return null;
       });
-      // Without a whole first line nothing was begun.
       if (reading !== null) all.push({ file, reading });
     }
     return all.sort((a, b) => a.reading.begunAt - b.reading.begunAt);
@@ -109,14 +115,22 @@ export function createJournal({ clock, log }: { readonly clock: Clock; readonly 
     },
     async unfinished(location) {
       return (await readAll(location)).flatMap(
-        ({ file, reading: { outcome, finishedAt: _unfinished, ...record } }) =>
-          outcome === null ? [{ ...record, entry: entry(file) }] : [],
+        ({ file, reading: { outcome, finishedAt: _unfinished, headless, ...record } }) =>
+          outcome === null && !headless ? [{ ...record, entry: entry(file) }] : [],
+      );
+    },
+    async unreadable(location) {
+      return (await readAll(location)).flatMap(
+        ({ file, reading: { outcome: _outcome, finishedAt: _at, headless, ...record } }) =>
+          headless ? [{ ...record, entry: entry(file, true) }] : [],
       );
     },
     async finished(location) {
       return (await readAll(location))
-        .flatMap(({ reading: { outcome, ...record } }) =>
-          outcome === null || clock.now() - record.finishedAt > KEPT_MS ? [] : [{ ...record, outcome }],
+        .flatMap(({ reading: { outcome, headless, ...record } }) =>
+          outcome === null || headless || clock.now() - record.finishedAt > KEPT_MS
+            ? []
+            : [{ ...record, outcome }],
         )
         .sort((a, b) => b.finishedAt - a.finishedAt);
     },
@@ -134,39 +148,50 @@ async function append(file: string, content: Line, flags: 'ax' | 'a'): Promise<v
   }
 }
 
+/** Renames what can't be read: it stops nothing, and a person may still look at it. */
+async function putAside(file: string): Promise<Result<void, FileFailure>> {
+  try {
+    await setAside(file);
+    return ok(undefined);
+  } catch (error) {
+    return fail(fileFailure(error, file));
+  }
+}
+
+/** Null for a file that is no operation's. */
 async function read(file: string): Promise<Reading | null> {
-  const [first, ...rest] = (await readFile(file, 'utf8')).split('\n').flatMap((text): Line[] => {
+  const operation = operationId.safeParse(basename(file, '.jsonl'));
+  if (!operation.success) return null;
+  const texts = (await readFile(file, 'utf8')).split('\n').filter((text) => text !== '');
+  const lines = texts.flatMap((text): Line[] => {
     const parsed = parseLine(text);
     return parsed === null ? [] : [parsed];
   });
-  if (first === undefined || !('begin' in first)) return null;
-  const end = rest.find((one) => 'finish' in one);
-  return {
-    ...first.begin,
-    begunAt: first.at,
-    steps: rest.flatMap((one) => ('step' in one ? [{ step: one.step, data: one.data }] : [])),
+  const [first] = lines;
+  const end = lines.find((one) => 'finish' in one);
+  const rest = {
+    steps: lines.flatMap((one) => ('step' in one ? [{ step: one.step, data: one.data }] : [])),
     outcome: end?.finish ?? null,
     finishedAt: end?.at ?? 0,
+    damaged: lines.length < texts.length || first === undefined,
   };
+  return first !== undefined && 'begin' in first
+    ? { ...first.begin, begunAt: first.at, ...rest, headless: false }
+    : { ...toldByName(operation.data), data: null, ...rest, damaged: true, headless: true };
+}
+
+/** `<kind>-<time>-<random>`: a name says what was begun, and when, after everything else is lost. */
+function toldByName(operation: string): Pick<Reading, 'operation' | 'kind' | 'begunAt'> {
+  const [, kind = '', time = ''] = /^([a-z]+)-(\d{14})/.exec(operation) ?? [];
+  const at = time.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z');
+  return { operation, kind, begunAt: Date.parse(at) || 0 };
 }
 
 function parseLine(text: string): Line | null {
-  if (text === '') return null;
   try {
     const parsed = line.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;
-  }
-}
-
-/** Makes a new file's name survive a power cut; Windows neither needs nor allows it. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

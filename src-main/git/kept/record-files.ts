@@ -1,7 +1,8 @@
 /** Plans and operations as small JSON files below `<common>/orchard/`, each written whole. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { FileFailure } from '../../contract/failures';
 import { operationId, planToken } from '../../contract/ids';
@@ -10,6 +11,8 @@ import { fail, ok } from '../../contract/result';
 import type { RepositoryLocation } from '../../domain/facts';
 import type { Clock, KeptPlan, Log, OperationRecord, OperationRecords, PlanStore } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
+import { removeLeftFiles } from '../../system/left-files';
+import { writeWhole } from '../../system/whole-file';
 
 const keptPlan = z.object({
   version: z.literal(1),
@@ -57,7 +60,7 @@ export function createPlanStore({ clock, log }: Deps): PlanStore {
     async keep(location, plan) {
       const token = randomBytes(16).toString('hex');
       await dropExpired(location);
-      const written = await writeWhole(fileOf(location, token), plan);
+      const written = await writeRecord(fileOf(location, token), plan);
       return written.ok ? ok(token) : written;
     },
     async find(locations, token) {
@@ -83,7 +86,7 @@ export function createOperationRecords({ clock, log }: Deps): OperationRecords {
       const at = new Date(clock.now()).toISOString().replace(/\D/g, '').slice(0, 14);
       return `${kind}-${at}-${randomBytes(3).toString('hex')}`;
     },
-    write: (location, content) => writeWhole(fileOf(location, content.operation), content),
+    write: (location, content) => writeRecord(fileOf(location, content.operation), content),
     async list(location) {
       const found: OperationRecord[] = [];
       for (const name of await readdir(directoryOf(location)).catch(() => [])) {
@@ -93,6 +96,15 @@ export function createOperationRecords({ clock, log }: Deps): OperationRecords {
         else log.warn('operation.unreadable', { name });
       }
       return found.sort((a, b) => b.at - a.at || b.operation.localeCompare(a.operation));
+    },
+    async dropLeft(location) {
+      const orchard = join(location.commonDir, 'orchard');
+      const own = ['', 'operations', 'plans', 'tasks', 'trash'].map((name) => join(orchard, name));
+      const left = await Promise.all([
+        ...own.map((directory) => removeLeftFiles(directory, '')),
+        removeLeftFiles(tmpdir(), 'orchard-'),
+      ]);
+      if (left.flat().length > 0) log.info('left-files.removed', { files: left.flat().slice(0, 20) });
     },
     async remove(location, operation) {
       try {
@@ -114,22 +126,11 @@ async function readJson(file: string, log: Log): Promise<unknown> {
   }
 }
 
-/** Written aside, synced, then renamed: readers see all of it or none. */
-async function writeWhole(file: string, content: unknown): Promise<Result<void, FileFailure>> {
-  const aside = `${file}.${randomBytes(4).toString('hex')}.new`;
+async function writeRecord(file: string, content: unknown): Promise<Result<void, FileFailure>> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = await open(aside, 'wx', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify(content));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(aside, file);
+    await writeWhole(file, JSON.stringify(content), { keep: 'lasting' });
     return ok(undefined);
   } catch (error) {
-    await rm(aside, { force: true }).catch(() => undefined);
     return fail(fileFailure(error, file));
   }
 }

@@ -3,20 +3,19 @@
  * moves, compared with what was seen. Everything before that can be thrown away.
  */
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { CommonFailure, FailureOf, MergeFailure, UndoFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import type { RepositoryLocation } from '../../domain/facts';
 import { mergeMessage, revertCommand, squashMessage } from '../../domain/merge-plan';
 import type { Landing, Log, MergeProgress, MergeWork } from '../../engine/ports';
-import { exists } from '../../system/small-reads';
 import { commitOf, isAncestor } from '../facts/base';
-import { listCheckouts, proveAt } from '../facts/checkouts';
+import { listCheckouts, proveAt, proveCheckout } from '../facts/checkouts';
 import { mergeTrees } from '../facts/prediction';
 import { pushRef, remoteCommit, remoteUrl } from '../facts/remote-branch';
 import { readWorkingState } from '../facts/working-state';
-import { pin, unpin } from '../kept/backup';
+import { backupRef, pin, unpin } from '../kept/backup';
+import { clearLeftLocks } from '../kept/left-locks';
 import { openOperationLog } from '../kept/operation-log';
 import type { GitCommand } from '../run/git-command';
 import { gitFailure } from '../run/git-command';
@@ -28,6 +27,7 @@ import type { PullRequests } from './pull-requests';
 import { buildRebase, commitTree } from './rebase-in-memory';
 import type { LandingSurveyDeps } from './survey';
 import { collidingWith, surveyLanding } from './survey';
+import { settleCheckout } from './torn-checkout';
 
 export interface LandingDeps extends LandingSurveyDeps {
   readonly pullRequests: PullRequests;
@@ -138,12 +138,31 @@ export function createLanding(deps: LandingDeps): Landing {
       });
     },
 
+    settle: (location, work, moves, since) => settle(deps, location, work, moves, since),
+
     async hasLanded(location, work, landed) {
-      await untilGitIsDone(git, location, work);
       const now = await commitOf(git, location, `refs/heads/${work.base}`);
       if (now === null) return false;
       const contained = await isAncestor(git, location, landed, now);
       return contained.ok && contained.value;
+    },
+
+    async isPushed(location, work, landed) {
+      if (work.upstream === null) return false;
+      const { remote, remoteRef, trackingRef, commit } = work.upstream;
+      const there = await remoteCommit(git, location, remote, remoteRef, AbortSignal.timeout(10_000));
+      if (there === 'unknown') return null;
+      if (there === null || there === commit) return false;
+      if (there !== landed) {
+        // Somebody pushed since, on top or over it; without their commits that can't be told.
+        const contained = await isAncestor(git, location, landed, there);
+        return contained.ok ? contained.value : null;
+      }
+      // git moves it only when all is pushed. Somebody else's fetch may have been first.
+      await git(location.root, ['update-ref', '-m', 'orch: push', trackingRef, landed, commit], {
+        mode: 'quiet',
+      });
+      return true;
     },
 
     async isBranchPushed(location, work, updated) {
@@ -286,18 +305,69 @@ function baseFailure(work: MergeWork, failure: MoveFailure): MergeFailure {
   return failure;
 }
 
-/** A git that outlived its Orchard holds `index.lock` while it works; it is left to finish. */
-async function untilGitIsDone(git: GitCommand, location: RepositoryLocation, work: MergeWork): Promise<void> {
+/** Puts right what a killed git left: its locks, and the working trees that it was moving. */
+async function settle(
+  deps: LandingDeps,
+  location: RepositoryLocation,
+  work: MergeWork,
+  moves: Parameters<Landing['settle']>[2],
+  since: number,
+): Promise<Result<readonly string[], UndoFailure>> {
+  const { git } = deps;
   const listed = await listCheckouts(git, location);
-  if (!listed.ok) return;
-  const locks = listed.value
-    .filter((one) => one.path === work.path || one.path === work.baseCheckout)
-    .map((one) => join(one.gitDir, 'index.lock'));
-  for (let waited = 0; waited < 10_000; waited += 100) {
-    const busy = await Promise.all(locks.map(exists));
-    if (!busy.includes(true)) return;
-    await pause(100);
+  if (!listed.ok) return listed;
+  const holderOf = (branch: string) => {
+    const holders = listed.value.filter(
+      (one) => one.holds.includes(branch) && !one.missing && one.problem === null,
+    );
+    return holders.length === 1 ? holders[0] : undefined;
+  };
+  const moved = [work.branch, work.base].flatMap((branch) => holderOf(branch) ?? []);
+  const upstream = work.upstream?.trackingRef;
+  const held = await clearLeftLocks(
+    location,
+    {
+      since,
+      directories: moved.map(({ path }) => path),
+      gitDirs: moved.map(({ gitDir }) => gitDir),
+      refs: [
+        `refs/heads/${work.branch}`,
+        `refs/heads/${work.base}`,
+        backupRef(work.operation),
+        ...(upstream === undefined ? [] : [upstream]),
+        ...(work.branchOnRemote === null
+          ? []
+          : [
+              work.branchOnRemote.ref.replace(
+                /^refs\/heads\//,
+                `refs/remotes/${work.branchOnRemote.remote}/`,
+              ),
+            ]),
+      ],
+    },
+    deps.log,
+  );
+  if (held[0] !== undefined)
+    return fail({
+      kind: 'undo-blocked',
+      reason: `Another program holds ${held[0]}`,
+      wayOut: 'It is tried again at the next start, or with the next operation here.',
+    });
+  const aside = join(location.commonDir, 'orchard', 'trash', work.operation, 'found');
+  const kept: string[] = [];
+  for (const { branch, from, to } of moves) {
+    const holder = holderOf(branch);
+    if (from === to || holder === undefined || holder.branch !== branch || holder.ongoing !== null) continue;
+    const now = await commitOf(git, location, `refs/heads/${branch}`);
+    // Somebody went on from what they found there: it is theirs.
+    if (now !== from && now !== to) continue;
+    const proven = await proveCheckout(git, location, holder);
+    if (!proven.ok) return proven;
+    const settled = await settleCheckout(git, { path: holder.path, from, to, target: now, aside });
+    if (!settled.ok) return settled;
+    kept.push(...settled.value.map((path) => join(aside, path)));
   }
+  return ok(kept);
 }
 
 async function blocker(
@@ -339,7 +409,6 @@ async function takeBack(
   announce: Parameters<Landing['takeBack']>[3],
 ): Promise<Result<readonly string[], UndoFailure>> {
   const restored: string[] = [];
-  await untilGitIsDone(git, location, work);
   const { landed, updated } = progress;
   const back = async (branch: string, from: string, to: string): Promise<Result<boolean, UndoFailure>> => {
     if (from === to || (await commitOf(git, location, `refs/heads/${branch}`)) !== from) return ok(false);

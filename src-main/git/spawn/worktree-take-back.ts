@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readFile, realpath, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, realpath, rename, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { SpawnFailure } from '../../contract/failures';
@@ -9,6 +9,7 @@ import { errorCode, fileFailure } from '../../system/file-failure';
 import { removeWhole } from '../../system/remove-whole';
 import { entriesOf } from '../facts/repository-survey';
 import { doom } from '../kept/doomed';
+import { clearLeftLocks, dropReflogOfNothing } from '../kept/left-locks';
 import { type GitCommand, gitFailure } from '../run/git-command';
 import { ADDITION, reflogMark } from './worktree-addition';
 
@@ -37,9 +38,11 @@ export async function takeWorktreeBack(
   steps: Parameters<WorktreeMaker['takeBack']>[2],
   options: Parameters<WorktreeMaker['takeBack']>[3],
 ): Promise<Result<{ readonly kept: readonly string[] }, SpawnFailure>> {
+  const afterCrash = options.since !== null;
   const taking: TakingBack = {
     ...deps,
     ...options,
+    afterCrash,
     location,
     spec,
     announced: new Map(steps.map(({ step, data }) => [step, data])),
@@ -47,10 +50,17 @@ export async function takeWorktreeBack(
   // Nothing was done before the first step was announced.
   if (!taking.announced.has(ADDITION.branch)) return ok({ kept: [] });
   try {
-    await removeStaleLock(taking);
+    const ref = `refs/heads/${spec.branch}`;
+    if (options.since !== null) {
+      // A git that was killed leaves its locks, which would refuse the branch for ever.
+      const ground = { since: options.since, directories: [spec.path], gitDirs: [], refs: [ref] };
+      const held = await clearLeftLocks(location, ground, deps.log);
+      if (held[0] !== undefined)
+        return fail({ kind: 'file-failed', path: held[0], details: 'another program holds it' });
+    }
     const branch = await stateOfBranch(taking);
     const entries = await entriesMade(taking);
-    if (options.afterCrash && (branch === 'moved' || (await isElsewhere(taking, entries)))) {
+    if (afterCrash && (branch === 'moved' || (await isElsewhere(taking, entries)))) {
       // Somebody went on working there: it is theirs now, whole.
       deps.log.warn('spawn.kept-after-crash', { operation: spec.operation, path: spec.path });
       return ok({ kept: [spec.path, spec.branch] });
@@ -69,6 +79,7 @@ export async function takeWorktreeBack(
       );
       if (removed.code !== 0) return fail(gitFailure(['update-ref'], removed));
     } else if (branch === 'moved') kept.push(spec.branch);
+    if (afterCrash) await dropReflogOfNothing(deps.command, location, ref, reflogMark(spec.operation));
     const parents = directoryData.safeParse(taking.announced.get(ADDITION.directory));
     if (parents.success)
       for (const parent of [...parents.data.parents].reverse()) await removeIfEmpty(parent);
@@ -211,12 +222,6 @@ async function hasUnexplained({ command, spec, announced, copies }: TakingBack):
           (copy) => copy === line.slice(3) || (copy.endsWith('/') && line.slice(3).startsWith(copy)),
         ),
     );
-}
-
-/** An `update-ref` that was killed leaves its lock, which would refuse the branch for ever. */
-async function removeStaleLock({ location, spec, announced, afterCrash }: TakingBack): Promise<void> {
-  if (!afterCrash || announced.has(ADDITION.directory)) return;
-  await rm(join(location.commonDir, 'refs', 'heads', `${spec.branch}.lock`), { force: true });
 }
 
 async function moveAside(from: string, places: readonly string[]): Promise<void> {

@@ -3,8 +3,10 @@
  * before that line is written (the step before it is whole) or after (its step has not begun).
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RepositoryLocation } from '../../../src-main/domain/facts';
 import type { Journal, JournalEntry } from '../../../src-main/engine/ports';
+import { createRecordingSpawner, input } from '../spawner';
 import { createHouse } from './house';
 
 export interface ChildTask {
@@ -19,6 +21,8 @@ export interface ChildTask {
         readonly update: 'rebase' | 'merge';
         readonly push: boolean;
       }
+    | { readonly kind: 'rebase' }
+    | { readonly kind: 'spawn' }
     | { readonly kind: 'cleanup'; readonly deleteRemote: boolean }
     | { readonly kind: 'undo' };
   readonly kill: { readonly line: number; readonly when: 'before' | 'after' } | null;
@@ -64,6 +68,21 @@ const house = createHouse({
 const { worktreeId, action } = task;
 
 async function act(): Promise<{ ok: boolean; error?: unknown }> {
+  if (action.kind === 'spawn') {
+    const spawner = createRecordingSpawner(task.location, task.env, join(task.home, 'no-hooks'));
+    const planned = await spawner.spawner.plan(input('Doomed', { repositoryId: task.location.id }));
+    if (!planned.ok) return planned;
+    return spawner.spawner.execute({
+      token: planned.value.token,
+      force: false,
+      approve: true,
+      open: false,
+    });
+  }
+  if (action.kind === 'rebase') {
+    const planned = await house.merger.planRebase({ worktreeId });
+    return planned.ok ? house.merger.merge({ token: planned.value.token, approve: true }) : planned;
+  }
   if (action.kind === 'undo') return house.undoer.undo({ operation: null, restoreRemote: true });
   if (action.kind === 'cleanup') {
     const planned = await house.cleaner.planCleanup({
