@@ -17,6 +17,8 @@ export interface Sizes {
   readonly transcripts: { readonly count: number; readonly bytes: number };
   readonly events: number;
   readonly idleSeconds: number;
+  /** Starts of the app on the real Electron. */
+  readonly appStarts: number;
   readonly personCommits: number;
   /** Ignored files in a worktree that is cleaned up. */
   readonly removedFiles: number;
@@ -33,6 +35,7 @@ export const FULL: Sizes = {
   transcripts: { count: 200, bytes: 3_500_000 },
   events: 100_000,
   idleSeconds: 100,
+  appStarts: 3,
   personCommits: 200,
   removedFiles: 20_000,
   rounds: { m: 15, l: 5, s: 7 },
@@ -48,6 +51,7 @@ export const QUICK: Sizes = {
   transcripts: { count: 40, bytes: 1_000_000 },
   events: 10_000,
   idleSeconds: 10,
+  appStarts: 1,
   personCommits: 30,
   removedFiles: 2_000,
   rounds: { m: 5, l: 3, s: 3 },

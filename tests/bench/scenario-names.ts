@@ -13,6 +13,7 @@ export const scenarioNames = [
   'sessions',
   'transcripts',
   'notification',
+  'electron',
   'memory',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
@@ -31,5 +32,6 @@ export const titles: { readonly [N in ScenarioName]: string } = {
   sessions: 'Sessions',
   transcripts: 'Transcripts',
   notification: 'Notification',
+  electron: 'The app on real Electron',
   memory: 'Memory',
 };

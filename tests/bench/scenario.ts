@@ -35,6 +35,7 @@ const scenarios: { readonly [N in ScenarioName]: () => Promise<Scenario> } = {
   sessions: async () => (await import('./scenarios/sessions')).measureSessions,
   transcripts: async () => (await import('./scenarios/transcripts')).measureTranscripts,
   notification: async () => (await import('./scenarios/notification')).measureNotification,
+  electron: async () => (await import('./scenarios/electron')).measureElectron,
   memory: async () => (await import('./scenarios/memory')).measureMemory,
 };
 

@@ -5,13 +5,11 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright';
-import { createConversation, type Navigation } from '../support/desktop/conversation';
-import type { FromApp } from '../support/electron-stand-in/messages';
+import { listenForSpy } from '../support/desktop/spy-wire';
 import { LIMITS, poll } from '../support/poll';
 import { type DesktopApp, type DesktopLaunch, driveBy, shown } from './driver';
 import { processTree, running } from './process-tree';
@@ -30,54 +28,10 @@ export interface ElectronLaunch extends DesktopLaunch {
   readonly folder?: string;
 }
 
-/** A place where the spy connects to; on Windows a named pipe, elsewhere a socket in `directory`. */
-const spyAddress = (directory: string) =>
-  process.platform === 'win32'
-    ? `\\\\.\\pipe\\orchard-spy-${process.pid}-${performance.now()}`
-    : join(directory, 'spy');
-
-/** The main process' end of the wire. */
-async function listen(directory: string) {
-  const navigations: Navigation[] = [];
-  const address = spyAddress(directory);
-  let socket: Socket | null = null;
-  const early: string[] = [];
-  const send = (line: string) => {
-    if (socket === null) early.push(line);
-    else if (!socket.destroyed) socket.write(line);
-  };
-  const conversation = createConversation((message) => send(`${JSON.stringify(message)}\n`));
-  const server = createServer((made) => {
-    socket = made;
-    for (const line of early.splice(0)) made.write(line);
-    let rest = '';
-    made.on('error', () => {});
-    made.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const message: FromApp = JSON.parse(line);
-        if (message.type === 'navigation') navigations.push(message);
-        else conversation.receive(message);
-      }
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(address, resolve));
-  return {
-    address,
-    conversation,
-    navigations,
-    close() {
-      socket?.destroy();
-      server.close();
-    },
-  };
-}
-
 export async function startOnElectron(launch: ElectronLaunch): Promise<DesktopApp> {
   const { program, folder = root } = launch;
   const directory = await mkdtemp(join(tmpdir(), 'orchard-spy-'));
-  const { address, conversation, navigations, close } = await listen(directory);
+  const { address, conversation, navigations, close } = await listenForSpy(directory);
   const { ask } = conversation;
   const env = Object.fromEntries(
     Object.entries({ ...launch.env, ...launch.desktop }).filter(

@@ -1,53 +1,16 @@
 /** What watching costs while nothing happens: the whole product, its helper and what they started. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startRegistry } from '../claude-files';
+import { used } from '../cpu-time';
 import { makeFixture, makeRepository } from '../fixtures';
 import { limitRow, median, notMeasured } from '../row';
 import type { Scenario } from '../scenario';
 import { composeWhole } from '../whole-product';
 
-/** `cutime` and `cstime` come in ticks of 10 ms: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-const TICK_MS = 10;
 /** Windows that are looked at one by one; most of them fall between two verify passes. */
 const WINDOW_MS = 5_000;
 const SESSIONS = 20;
-
-interface Used {
-  /** By the process itself and its helper. */
-  readonly ownMs: number;
-  /** By what they started and what has ended since. */
-  readonly childrenMs: number;
-}
-
-/**
- * Read at once and in a row: through the event loop and its threads the reading itself took 6 ms, more
- * than all that it looks for.
- */
-function used(pids: readonly number[]): Used {
-  let ownMs = 0;
-  let childrenMs = 0;
-  const text = (file: string) => {
-    try {
-      return readFileSync(file, 'latin1');
-    } catch {
-      return ''; // A thread that has ended.
-    }
-  };
-  for (const pid of pids) {
-    // Time on a processor in nanoseconds: https://docs.kernel.org/scheduler/sched-stats.html
-    for (const task of readdirSync(`/proc/${pid}/task`))
-      ownMs += Number(text(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0]) / 1e6;
-    const line = text(`/proc/${pid}/stat`);
-    const fields = line
-      .slice(line.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    childrenMs += ((fields[13] ?? 0) + (fields[14] ?? 0)) * TICK_MS;
-  }
-  return { ownMs, childrenMs };
-}
 
 async function childrenOf(pid: number, name: string): Promise<readonly number[]> {
   const found: number[] = [];

@@ -55,7 +55,8 @@ const busConfiguration = (
 </busconfig>
 `;
 
-export async function startPrivateDesktop(): Promise<PrivateDesktop> {
+/** `beside`: the directory that holds this file, for whoever bundles it. */
+export async function startPrivateDesktop(beside = here): Promise<PrivateDesktop> {
   const directory = await mkdtemp(join(tmpdir(), 'orchard-desktop-'));
   const children: { readonly child: ChildProcess; readonly ended: Promise<void> }[] = [];
   const start = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) => {
@@ -106,7 +107,7 @@ export async function startPrivateDesktop(): Promise<PrivateDesktop> {
     start('openbox', ['--sm-disable'], env);
     const notifications = ['-m', 'dbusmock', '--template', 'notification_daemon'];
     start(await python(), [...notifications, '-p', '{"capabilities": "body body-markup actions"}'], env);
-    start(await python(), [join(here, 'status-notifier-watcher.py')], env);
+    start(await python(), [join(beside, 'status-notifier-watcher.py')], env);
     const owned = async (name: string) => {
       const ask = [
         'call',

@@ -1,11 +1,7 @@
 /** Once for each project that runs on the real Electron: finds its program and gives it a desktop. */
-import { access, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { platformOf } from '../../../src-main/faces/electron/platform-policy';
-import { electronPath } from '../../../src-main/faces/electron/start-checks';
+import { ELECTRON_MISSING, electronVersion, findElectron } from './find-electron';
 import { privateDesktopMissing, startPrivateDesktop } from './private-desktop';
 
 export type RealElectron =
@@ -35,37 +31,15 @@ const desktopNames = [
   'XAUTHORITY',
 ];
 
-/** Where its program is: where the person says, where npm puts it, or where fetch-electron.mjs does. */
-async function findProgram(): Promise<string | null> {
-  const platform = platformOf(process.platform);
-  const installed = dirname(createRequire(import.meta.url).resolve('electron/package.json'));
-  const fetched = { ELECTRON_OVERRIDE_DIST_PATH: join(root, '.cache/electron-33') };
-  for (const path of [
-    electronPath(platform, process.env, installed),
-    ...(platform === 'linux' ? [electronPath(platform, fetched, installed)] : []),
-  ])
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
-  return null;
-}
-
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const provide = (value: RealElectron) => project.provide('realElectron', value);
-  const program = await findProgram();
+  const program = await findElectron(root);
   if (program === null) {
-    const missing =
-      'the real Electron is not here: node tests/support/electron-33/fetch-electron.mjs, or npx install-electron';
-    if (insisted) throw new Error(missing);
-    provide({ missing });
+    if (insisted) throw new Error(ELECTRON_MISSING);
+    provide({ missing: ELECTRON_MISSING });
     return undefined;
   }
-  const version =
-    (await readFile(join(dirname(program), 'version'), 'utf8').catch(() => '')).trim() || 'unknown';
+  const version = await electronVersion(program);
   if (process.platform === 'linux') {
     const lacking = await privateDesktopMissing();
     if (lacking === null) {

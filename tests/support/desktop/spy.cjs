@@ -116,6 +116,25 @@ dialog.showErrorBox = (title, content) => {
   process.stderr.write(`${title}: ${content}\n`);
 };
 
+/** The app's timers of a minute and more, so that a test can let the time of one pass. */
+const longTimers = new Map();
+const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+const startAny = (run, delayMs, ...args) => {
+  if (!(delayMs >= 60_000)) return startTimer(run, delayMs, ...args);
+  const fire = () => {
+    longTimers.delete(timer);
+    run(...args);
+  };
+  const timer = startTimer(fire, delayMs);
+  longTimers.set(timer, { delayMs, fire });
+  return timer;
+};
+globalThis.setTimeout = Object.defineProperties(startAny, Object.getOwnPropertyDescriptors(startTimer));
+globalThis.clearTimeout = (timer) => {
+  longTimers.delete(timer);
+  stopTimer(timer);
+};
+
 const ours = () =>
   BrowserWindow.getAllWindows().filter((one) => one.webContents.getURL().startsWith(OUR_PAGE));
 
@@ -156,6 +175,29 @@ const answers = {
     return { bounds, workArea, pointer };
   },
   clickTray: () => seen.tray.emit('click', {}, seen.tray.getBounds(), screen.getCursorScreenPoint()),
+  /** From the click until a frame with this text was drawn, in milliseconds. */
+  async paintedAfterClick({ text }) {
+    const begun = performance.now();
+    answers.clickTray();
+    const [window] = BrowserWindow.getAllWindows();
+    if (!window.isVisible()) await new Promise((resolve) => window.once('show', resolve));
+    await window.webContents.executeJavaScript(`new Promise((drawn) => {
+      const look = () =>
+        document.body.innerText.includes(${JSON.stringify(text)})
+          ? requestAnimationFrame(() => requestAnimationFrame(() => drawn()))
+          : requestAnimationFrame(look);
+      look();
+    })`);
+    return performance.now() - begun;
+  },
+  /** Ends the wait of every timer that was started to wait for so long at most. */
+  passTime({ ms }) {
+    for (const [timer, { delayMs, fire }] of [...longTimers]) {
+      if (delayMs > ms) continue;
+      stopTimer(timer);
+      fire();
+    }
+  },
   chooseMenu({ label }) {
     const item = (seen.menu?.items ?? []).find((one) => one.label.startsWith(label));
     if (item === undefined || !item.enabled) throw new Error(`The menu has no “${label}” to choose`);

@@ -111,6 +111,10 @@ export interface Questions {
   readonly pressShortcut: { ask: { accelerator: string }; answer: null };
   readonly answerDialogs: { ask: { answers: readonly unknown[] }; answer: null };
   readonly quit: { ask: null; answer: null };
+  /** Only of the real Electron (spy.cjs): a click on the tray icon until a frame with this text is drawn, in ms. */
+  readonly paintedAfterClick: { ask: { text: string }; answer: number };
+  /** Only of the real Electron: ends the wait of each of the main process' timers of a minute up to `ms`. */
+  readonly passTime: { ask: { ms: number }; answer: null };
   /** Only where the engine is a fake (fake-main.ts). */
   readonly engineShows: { ask: { snapshot: Snapshot }; answer: null };
   readonly engineNotifies: { ask: { request: NotificationRequest }; answer: null };
