@@ -62,12 +62,7 @@ export default defineConfig({
       ...['system', 'git', 'terminal', 'cli', 'claude', 'renderer', 'e2e'].map((name) =>
         layer(name, PROGRAM_LIMIT_MS),
       ),
-      // kill-matrix fails on the real one so far: an app that Playwright drives leaves its locks when it is signalled.
-      onElectron(
-        'e2e-electron',
-        ['tests/e2e/**/*.test.ts'],
-        ['tests/e2e/start.test.ts', 'tests/e2e/kill-matrix.test.ts'],
-      ),
+      onElectron('e2e-electron', ['tests/e2e/**/*.test.ts'], ['tests/e2e/start.test.ts']),
       onElectron('native', ['tests/native/**/*.test.ts'], []),
     ],
   },
