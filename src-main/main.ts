@@ -10,6 +10,7 @@ import { composeDesktop } from './compose-desktop';
 import { registerAppScheme } from './faces/electron/app-protocol';
 import { runDesktop } from './faces/electron/desktop';
 import { launchRequest } from './faces/electron/launch-requests';
+import { instanceSocket, removeLeftSocket } from './faces/electron/left-socket';
 import { startUtility } from './faces/electron/utility-channel';
 
 const { app } = electron;
@@ -19,8 +20,13 @@ const { app } = electron;
 const ownHome = process.env.ORCHARD_HOME;
 if (ownHome !== undefined && isAbsolute(ownHome)) app.setPath('userData', join(ownHome, 'desktop'));
 
+const userData = app.getPath('userData');
+const leftSocket = instanceSocket(userData);
+
 if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
   registerAppScheme(electron.protocol);
+  // A directory of a few bytes that can't be removed is nobody's trouble.
+  removeLeftSocket(leftSocket, userData).catch(() => undefined);
   // Not awaited: `ready` comes only after this file has finished, so awaiting it here would wait for ever.
   runDesktop({
     electron,
