@@ -29,7 +29,7 @@ ownSignals(process, (times) => {
 
 const host: CliHost = {
   io,
-  cwd: process.cwd(),
+  ...currentDirectory(),
   env,
   platform,
   version: arguments_.some((argument) => argument === '--version' || argument === '-V')
@@ -65,6 +65,17 @@ try {
   await reportBug(error);
   await io.flush();
   process.exit(1);
+}
+
+/** A directory that was removed has no path any more; the shell remembers the one that it had. */
+function currentDirectory(): Pick<CliHost, 'cwd' | 'cwdGone'> {
+  try {
+    return { cwd: process.cwd(), cwdGone: false };
+  } catch {
+    // Whatever asks for it later would fail as well.
+    process.chdir(homedir());
+    return { cwd: env.PWD ?? '', cwdGone: true };
+  }
 }
 
 async function ownVersion(): Promise<string> {

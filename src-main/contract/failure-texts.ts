@@ -354,6 +354,18 @@ const table: { readonly [K in FailureKind]: (failure: FailureOf<K>) => FailureTe
       `${f.path} contains ${list(f.nested)}, which would go with it.`,
       'Clean up or move the inner worktree first (git worktree move), then plan again.',
     ),
+  'directory-gone': (f) =>
+    text(
+      'The current directory is gone',
+      `${f.path === '' ? 'The directory' : f.path}, in which this was started, is no longer there.`,
+      'Go to one that is there (`cd ~`), or name a repository with `--repo`. `orch undo --list` shows what a cleanup can bring back.',
+    ),
+  'directory-in-trash': (f) =>
+    text(
+      'The current directory was cleaned up',
+      `It is in trash now: ${f.path}.`,
+      `\`orch undo ${f.operation}\` (from here as well) puts it back; else go elsewhere (\`cd ~\`).`,
+    ),
   'submodule-work': (f) =>
     text(
       'Only in a submodule',

@@ -13,6 +13,9 @@ export type Failure =
     }
   | { readonly kind: 'ambiguous'; readonly name: string; readonly candidates: readonly string[] }
   | { readonly kind: 'not-a-repository'; readonly path: string }
+  /** The directory that a command was started in. */
+  | { readonly kind: 'directory-gone'; readonly path: string }
+  | { readonly kind: 'directory-in-trash'; readonly path: string; readonly operation: string }
   | { readonly kind: 'no-git'; readonly found: string | null; readonly needed: string }
   | { readonly kind: 'no-claude' }
   | {

@@ -152,5 +152,14 @@ export interface StuckTrash {
 
 export interface UndoDone {
   readonly operation: OperationId;
+  /** The repository's name. */
+  readonly repository: string;
   readonly restored: readonly string[];
+  /** A branch that the cleanup deleted on its remote, and that was not put back there. */
+  readonly remoteBranch: {
+    readonly root: string;
+    readonly remote: string;
+    readonly ref: string;
+    readonly commit: string;
+  } | null;
 }

@@ -44,6 +44,10 @@ export interface Reversal {
   ): Promise<Result<readonly string[], UndoFailure>>;
   /** Under the repository's lock; takes no time. */
   discard(location: RepositoryLocation, record: OperationRecord): Promise<Result<void, FileFailure>>;
+  /** A branch that was deleted on its remote. */
+  remoteBranch?(
+    record: OperationRecord,
+  ): { readonly remote: string; readonly ref: string; readonly commit: string } | null;
   diskBytes(record: OperationRecord): Promise<number | null>;
   /** Frees what was to be removed in the background by a process that ended before. */
   tidy(record: OperationRecord): Promise<void>;
@@ -114,6 +118,10 @@ export function createCleanupReversal(removal: Removal): Reversal {
     async discard(location, record) {
       const work = workOf(record);
       return work === null ? ok(undefined) : removal.discard(location, work);
+    },
+    remoteBranch(record) {
+      const remote = workOf(record)?.remote ?? null;
+      return remote === null ? null : { remote: remote.remote, ref: remote.ref, commit: remote.seen };
     },
     async diskBytes(record) {
       const work = workOf(record);
@@ -237,7 +245,13 @@ export function createUndoer(deps: UndoerDeps): Undoer {
         if (!back.ok) return refuse(back.error);
         running.finish(null, `Restored ${back.value.join(', ')}.`);
         await fleet.changed(location.id);
-        return ok({ operation: record.operation, restored: back.value });
+        const remote = restoreRemote ? null : (deps.reversals[record.kind].remoteBranch?.(still) ?? null);
+        return ok({
+          operation: record.operation,
+          repository: location.name,
+          restored: back.value,
+          remoteBranch: remote === null ? null : { root: location.root, ...remote },
+        });
       } finally {
         await held.value.release();
         await deps.empty(location);

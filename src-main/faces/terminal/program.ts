@@ -5,10 +5,16 @@ import type { Preload } from '../../contract/plans';
 import { fail } from '../../contract/result';
 import type { CliHost, Context, GlobalOptions, Outcome } from './commands/context';
 
+import { currentDirectoryProblem } from './current-directory';
+
 /** 0 done, 1 refused or failed, 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;
 
-type Action = (context: Context) => Promise<Outcome>;
+interface Action {
+  (context: Context): Promise<Outcome>;
+  /** It answers by itself for a current directory that is in trash or gone. */
+  readonly anywhere?: true;
+}
 
 /** Runs one command line (`arguments_` without node and script); resolves when everything is over. */
 export async function runCli(arguments_: readonly string[], host: CliHost): Promise<ExitCode> {
@@ -46,7 +52,11 @@ export async function runCli(arguments_: readonly string[], host: CliHost): Prom
     options: command.options,
     interrupted: host.interrupted,
   };
-  const outcome = await command.action(context);
+  const nowhere =
+    command.action.anywhere === true || command.options.repo !== undefined
+      ? null
+      : currentDirectoryProblem(host);
+  const outcome = nowhere === null ? await command.action(context) : fail(nowhere);
   if (!outcome.ok) {
     await printError(host, outcome.error, command.options.json, true);
     return outcome.error.kind === 'ambiguous' || outcome.error.kind === 'invalid-request' ? 2 : 1;
@@ -255,10 +265,17 @@ function defineProgram(version: string, choose: (action: Action, options: Global
   act(
     add(program, 'undo', 'take back the last merge or cleanup, or the one named')
       .argument('[operation]', 'as `orch undo --list` names it')
-      .option('--list', 'what can be taken back'),
+      .option('--list', 'what can be taken back')
+      .option('--restore-remote', 'put back the branch on its remote too, where the cleanup deleted it'),
     (options, [operation]) =>
-      async (context) =>
-        (await import('./commands/land')).undo(context, operation ?? null, { list: flag(options.list) }),
+      Object.assign(
+        async (context: Context) =>
+          (await import('./commands/undo')).undo(context, operation ?? null, {
+            list: flag(options.list),
+            restoreRemote: flag(options.restoreRemote),
+          }),
+        { anywhere: true } as const,
+      ),
   );
   act(
     add(program, 'open', 'bring a worktree’s session to the front, or open a terminal there')

@@ -1,8 +1,30 @@
-/** What `orch undo --list` prints. */
+/** What `orch undo` and the line that points to it say. */
 import type { StuckTrash, UndoableOperation } from '../../contract/plans';
+import type { Snapshot } from '../../contract/snapshot';
 import { bytesText } from '../../domain/bytes-text';
 import { ago } from './ages';
+import { shellWord } from './shell-words';
 import { clean } from './text';
+import { type Place, resolveWorktree } from './worktree-name';
+
+/**
+ * The command that takes an operation back, as it works when typed right here: from elsewhere the
+ * repository is named, since `orch` may not know it otherwise.
+ */
+export async function undoLine(
+  place: Place,
+  operation: string,
+  root: string | null,
+  snapshot: Snapshot,
+): Promise<string> {
+  const line = `orch undo ${operation}`;
+  // As the snapshot was before: a directory that was cleaned up knows its way back by itself.
+  const here = await resolveWorktree(null, snapshot, place);
+  const around = here.ok
+    ? snapshot.repositories.find(({ worktrees }) => worktrees.some(({ id }) => id === here.value.id))
+    : undefined;
+  return root === null || around?.root === root ? line : `${line} --repo ${shellWord(root, place.platform)}`;
+}
 
 export function undoListText(
   {

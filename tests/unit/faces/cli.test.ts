@@ -122,6 +122,7 @@ function prepare({
     const code = await runCli(arguments_, {
       io: terminal.io,
       cwd,
+      cwdGone: false,
       env: {},
       platform: 'linux',
       version: '1.2.3',
@@ -745,7 +746,8 @@ describe('merge and cleanup', () => {
 describe('undo, notes, doctor', () => {
   test('undo needs no yes, takes the last or the one named, and lists', async () => {
     const handlers: Partial<Handlers> = {
-      'operation.undo': async () => ok({ operation, restored: ['main', login.path] }),
+      'operation.undo': async () =>
+        ok({ operation, repository: 'project', restored: ['main', login.path], remoteBranch: null }),
       'operation.list': async () =>
         ok({
           operations: [
@@ -766,7 +768,7 @@ describe('undo, notes, doctor', () => {
     const last = prepare({ handlers });
     expect(await last.orch('undo')).toMatchObject({
       code: 0,
-      out: `Took back ${operation}.\n  - main\n  - /code/project-wt-login\n`,
+      out: `Took back ${operation} in project.\n  - main\n  - /code/project-wt-login\n`,
     });
     expect(last.calls).toEqual([{ name: 'operation.undo', input: { operation: null } }]);
     const named = prepare({ handlers });

@@ -19,6 +19,8 @@ export { fingerprint };
 export interface CliHost {
   readonly io: TerminalIo;
   readonly cwd: string;
+  /** `cwd` is only what the shell remembers: nothing is there any more. */
+  readonly cwdGone: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: OrchardOptions['platform'];
   readonly version: string;

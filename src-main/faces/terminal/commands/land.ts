@@ -2,11 +2,12 @@
 import type { Failure, FailureOf, RepositoryCommand } from '../../../contract/failures';
 import type { MergePlan, MergeStrategy, UpdateStrategy } from '../../../contract/plans';
 import { fail, ok, type Result } from '../../../contract/result';
+import type { Snapshot } from '../../../contract/snapshot';
 import type { Orchard } from '../../../engine/orchard';
 import { cleanupPlanJson, mergeDoneJson, mergePlanJson } from '../json';
 import { cleanupPlanText, mergePlanText, rebasePlanText, worktreeNames } from '../plan-words';
 import { clean } from '../text';
-import { undoListText } from '../undo-words';
+import { undoLine } from '../undo-words';
 import {
   answered,
   approve,
@@ -107,7 +108,9 @@ export async function merge(context: Context, name: string | null, options: Merg
     const done = await execute(context, orchard, options.approve, unapproved(plan), (approved) =>
       request(orchard, 'worktree.merge', { token: plan.token, approve: approved }),
     );
-    return done.ok ? merged(context, done.value, names) : done;
+    if (!done.ok) return done;
+    const line = await undoLine(context, done.value.operation, rootOf(snapshot, worktree.id), snapshot);
+    return merged(context, done.value, names, line);
   });
 }
 
@@ -123,7 +126,9 @@ async function mergePlanned(
     const done = await execute(context, orchard, options.approve, [], (approved) =>
       request(orchard, 'worktree.merge', { token, approve: approved }),
     );
-    return done.ok ? merged(context, done.value, worktreeNames(snapshot)) : done;
+    if (!done.ok) return done;
+    const line = await undoLine(context, done.value.operation, onlyRoot(snapshot), snapshot);
+    return merged(context, done.value, worktreeNames(snapshot), line);
   });
 }
 
@@ -131,6 +136,7 @@ function merged(
   context: Context,
   done: Parameters<typeof mergeDoneJson>[0],
   names: ReadonlyMap<string, string>,
+  line: string,
 ): Outcome {
   const { style } = context.io.out;
   warn(context, done.warnings ?? []);
@@ -142,7 +148,7 @@ function merged(
     done.pullRequest === null ? null : `Pull request: ${clean(done.pullRequest)}`,
     done.removed === null ? null : `Cleaned up ${clean(done.removed)}.`,
     siblings.length === 0 ? null : `Rebase now: ${siblings.join(', ')}.`,
-    `To take it back: ${style.cyan(`orch undo ${done.operation}`)}`,
+    `To take it back: ${style.cyan(line)}`,
   ];
   return ok({ text: lines.filter((line) => line !== null).join('\n'), json: mergeDoneJson(done) });
 }
@@ -161,12 +167,14 @@ export async function rebase(
   if (given !== null) {
     const scope = await scopeOf(context, name);
     if (!scope.ok) return scope;
-    return withOrchard(context, { repositories: scope.value }, async (orchard) => {
+    return withOrchard(context, { repositories: scope.value }, async (orchard, snapshot) => {
       const done = await run(orchard, given, []);
-      return done.ok ? rebased(context, null, done.value) : done;
+      if (!done.ok) return done;
+      const line = await undoLine(context, done.value.operation, onlyRoot(snapshot), snapshot);
+      return rebased(context, null, done.value, line);
     });
   }
-  return withWorktree(context, name, async (orchard, worktree) => {
+  return withWorktree(context, name, async (orchard, worktree, snapshot) => {
     const planned = await unlessInterrupted(
       context,
       request(orchard, 'worktree.planRebase', { worktreeId: worktree.id }),
@@ -184,15 +192,22 @@ export async function rebase(
     const yes = await confirmed(context, options.yes, 'Rebase?', `Rebasing ${plan.branch} onto ${plan.base}`);
     if (!yes.ok) return yes;
     const done = await run(orchard, plan.token, unapproved(plan));
-    return done.ok ? rebased(context, `${plan.branch} stands on ${plan.base}`, done.value) : done;
+    if (!done.ok) return done;
+    const line = await undoLine(context, done.value.operation, rootOf(snapshot, worktree.id), snapshot);
+    return rebased(context, `${plan.branch} stands on ${plan.base}`, done.value, line);
   });
 }
 
-function rebased(context: Context, what: string | null, done: Parameters<typeof mergeDoneJson>[0]): Outcome {
+function rebased(
+  context: Context,
+  what: string | null,
+  done: Parameters<typeof mergeDoneJson>[0],
+  line: string,
+): Outcome {
   const { style } = context.io.out;
   warn(context, done.warnings ?? []);
   return ok({
-    text: `${what === null ? 'Rebased' : clean(what)}.\nTo take it back: ${style.cyan(`orch undo ${done.operation}`)}`,
+    text: `${what === null ? 'Rebased' : clean(what)}.\nTo take it back: ${style.cyan(line)}`,
     json: mergeDoneJson(done),
   });
 }
@@ -211,7 +226,7 @@ export async function cleanup(
   options: CleanupOptions,
 ): Promise<Outcome> {
   if (options.plan !== null) return cleanupPlanned(context, name, options, options.plan);
-  return withWorktree(context, name, async (orchard, worktree) => {
+  return withWorktree(context, name, async (orchard, worktree, snapshot) => {
     const { abandon, keepBranch, deleteRemote } = options;
     const planned = await unlessInterrupted(
       context,
@@ -238,9 +253,19 @@ export async function cleanup(
     const done = await execute(context, orchard, options.approve, known, (approved) =>
       request(orchard, 'worktree.cleanup', { token: plan.token, approve: approved }),
     );
-    return done.ok ? cleaned(context, done.value) : done;
+    if (!done.ok) return done;
+    const line = await undoLine(context, done.value.operation, rootOf(snapshot, worktree.id), snapshot);
+    return cleaned(context, done.value, line);
   });
 }
+
+/** The root of the repository that has this worktree. */
+const rootOf = (snapshot: Snapshot, worktree: string): string | null =>
+  snapshot.repositories.find(({ worktrees }) => worktrees.some(({ id }) => id === worktree))?.root ?? null;
+
+/** The only repository that was looked at; null when a plan's could be any. */
+const onlyRoot = (snapshot: Snapshot): string | null =>
+  snapshot.repositories.length === 1 ? (snapshot.repositories[0]?.root ?? null) : null;
 
 async function cleanupPlanned(
   context: Context,
@@ -250,47 +275,24 @@ async function cleanupPlanned(
 ): Promise<Outcome> {
   const scope = await scopeOf(context, name);
   if (!scope.ok) return scope;
-  return withOrchard(context, { repositories: scope.value }, async (orchard) => {
+  return withOrchard(context, { repositories: scope.value }, async (orchard, snapshot) => {
     const done = await execute(context, orchard, options.approve, [], (approved) =>
       request(orchard, 'worktree.cleanup', { token, approve: approved }),
     );
-    return done.ok ? cleaned(context, done.value) : done;
+    if (!done.ok) return done;
+    const line = await undoLine(context, done.value.operation, onlyRoot(snapshot), snapshot);
+    return cleaned(context, done.value, line);
   });
 }
 
 function cleaned(
   context: Context,
   done: { readonly operation: string; readonly removed: string; readonly undoUntil: string },
+  line: string,
 ): Outcome {
   const { style } = context.io.out;
   return ok({
-    text: `Cleaned up ${style.bold(clean(done.removed))}; kept until ${done.undoUntil.slice(0, 10)}.\nTo take it back: ${style.cyan(
-      `orch undo ${done.operation}`,
-    )}`,
+    text: `Cleaned up ${style.bold(clean(done.removed))}; kept until ${done.undoUntil.slice(0, 10)}.\nTo take it back: ${style.cyan(line)}`,
     json: { operation: done.operation, landed: null, removed: done.removed, undoUntil: done.undoUntil },
-  });
-}
-
-export async function undo(
-  context: Context,
-  operation: string | null,
-  { list }: { readonly list: boolean },
-): Promise<Outcome> {
-  const scope = await scopeOf(context);
-  if (!scope.ok) return scope;
-  return withOrchard(context, { repositories: scope.value }, async (orchard) => {
-    if (list) {
-      const found = await request(orchard, 'operation.list', {});
-      if (!found.ok) return found;
-      const { operations, stuck } = found.value;
-      return ok({ text: undoListText(found.value, context.now()), json: { operations, stuck } });
-    }
-    const done = await operate(context, orchard, () => request(orchard, 'operation.undo', { operation }));
-    if (!done.ok) return done;
-    const restored = done.value.restored.map((item) => `  - ${clean(item)}`);
-    return ok({
-      text: [`Took back ${done.value.operation}.`, ...restored].join('\n'),
-      json: done.value,
-    });
   });
 }
