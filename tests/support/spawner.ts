@@ -148,6 +148,7 @@ export function createTestSpawner(options: SpawnerOptions) {
     lock,
     log,
     recoverers: [createSpawnRecovery(transaction)],
+    pinnedWork: async () => null,
     dropLeft: async () => undefined,
     collect: async () => [],
     tidy: async () => undefined,

@@ -48,6 +48,7 @@ function recoveryOf(options: { readonly unfinished?: boolean; readonly held?: bo
       did.push('collect');
       return [];
     },
+    pinnedWork: async () => null,
     dropLeft: note('drop left'),
     tidy: note('tidy'),
     empty: note('empty'),

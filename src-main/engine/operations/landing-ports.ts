@@ -269,6 +269,13 @@ export interface Landing {
     commit: string,
   ): Promise<readonly RepositoryCommand[]>;
   pin(location: RepositoryLocation, work: MergeWork): Promise<Result<void, MergeFailure>>;
+  /** What an operation, a cleanup too, was pinned with; null when it never came to that. */
+  pinnedWork(location: RepositoryLocation, operation: OperationId): Promise<unknown>;
+  /** How far the branches' own logs say that it came, for when its record can't say. */
+  foundMoves(
+    location: RepositoryLocation,
+    work: MergeWork,
+  ): Promise<{ readonly updated: string | null; readonly landed: string | null }>;
   /** Builds the branch with the base brought in; moves nothing. */
   buildUpdate(
     location: RepositoryLocation,

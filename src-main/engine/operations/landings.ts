@@ -42,6 +42,7 @@ export function createLandings(deps: LandingsDeps): Landings {
   const recovery = createRecovery({
     ...deps,
     recoverers: [merger.recover, cleaner.recover, undoer.recover, ...deps.others],
+    pinnedWork: (location, operation) => landing.pinnedWork(location, operation),
     dropLeft: (location) => deps.records.dropLeft(location),
     collect: (location) => undoer.collect(location),
     tidy: (location) => undoer.tidy(location),

@@ -466,16 +466,25 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       const found = announced.safeParse(unfinished.steps.find((one) => one.step === step)?.data);
       return found.success ? found.data.to : null;
     };
-    const updated = to('update') ?? work.tip;
-    const landed = to('land');
+    const told = unfinished.damaged ? await landing.foundMoves(location, work) : null;
+    const updated = to('update') ?? told?.updated ?? work.tip;
+    const landed = to('land') ?? told?.landed ?? null;
+    // Nobody says where git was going to: what was planned says it, and its tree is all that is needed.
+    const planned = async () => {
+      if (updated !== work.tip || work.update === null) return updated;
+      const built = await landing.buildUpdate(location, work, new AbortController().signal);
+      return built.ok ? built.value : updated;
+    };
+    const going = told === null ? updated : await planned();
+    const arriving = landed ?? (told === null || work.only === 'rebase' ? null : `${going}^{tree}`);
     const settled = await landing.settle(
       location,
       work,
       [
-        { branch: work.branch, from: work.tip, to: updated },
-        ...(landed === null || work.baseLocal === null
+        { branch: work.branch, from: work.tip, to: going },
+        ...(arriving === null || work.baseLocal === null
           ? []
-          : [{ branch: work.base, from: work.baseLocal, to: landed }]),
+          : [{ branch: work.base, from: work.baseLocal, to: arriving }]),
       ],
       unfinished.begunAt,
     );

@@ -29,11 +29,25 @@ export function createRecovery(deps: {
   /** Removes what killed processes left half written or for themselves only. */
   dropLeft(location: RepositoryLocation): Promise<void>;
   /** Lets go of old trash; under the lock, so it takes no time. */
+  /** What an operation was pinned with, from before anything was done; null without a pin. */
+  pinnedWork(location: RepositoryLocation, operation: string): Promise<unknown>;
   collect(location: RepositoryLocation): Promise<readonly string[]>;
   /** These remove files, and need no lock. */
   tidy(location: RepositoryLocation): Promise<void>;
   empty(location: RepositoryLocation): Promise<void>;
 }): Recovery {
+  /** A record of which nothing can be read: what was pinned before anything was done says what it was. */
+  const fromPin: (...asked: Parameters<RecoverOne>) => Promise<string> = async (location, record) => {
+    const setAside = `The record of ${record.operation} could not be read and was set aside in .git/orchard/journal.`;
+    const data = await deps.pinnedWork(location, record.operation);
+    if (data !== null)
+      for (const recover of deps.recoverers) {
+        const words = await recover(location, { ...record, data });
+        if (words !== null) return `${setAside} ${words}`;
+      }
+    await record.entry.finish('rolled-back');
+    return setAside;
+  };
   const underLock = async (location: RepositoryLocation) => {
     const said: string[] = [];
     await deps.dropLeft(location);
@@ -45,6 +59,11 @@ export function createRecovery(deps: {
         deps.log.warn('recovered', { repository: location.root, operation: record.operation, words });
         break;
       }
+    for (const record of [...(await deps.journal.unreadable(location))].reverse()) {
+      const words = await fromPin(location, record);
+      said.push(words);
+      deps.log.warn('recovered', { repository: location.root, operation: record.operation, words });
+    }
     return said;
   };
   const recover = async (location: RepositoryLocation, andCollect: boolean) => {
@@ -71,7 +90,12 @@ export function createRecovery(deps: {
       await deps.dropLeft(location);
       return [];
     },
-    ifNeeded: async (location) =>
-      (await deps.journal.unfinished(location)).length === 0 ? [] : recover(location, false),
+    async ifNeeded(location) {
+      const [unfinished, unreadable] = await Promise.all([
+        deps.journal.unfinished(location),
+        deps.journal.unreadable(location),
+      ]);
+      return unfinished.length + unreadable.length === 0 ? [] : recover(location, false);
+    },
   };
 }

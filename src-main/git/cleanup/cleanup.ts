@@ -205,6 +205,7 @@ async function perform(
         commits: work.head === null ? [] : [work.head],
         gitDir: entryOf(location, work),
         branch: work.branch,
+        work,
       });
     case 'release-lock':
       return unlink(join(entryOf(location, work), 'locked')).then(

@@ -31,6 +31,8 @@ export interface PinRequest {
   /** A worktree's private git directory: its index, reflog, refs and operation under way. */
   readonly gitDir: string | null;
   readonly branch: string | null;
+  /** What is being done, kept in the pin's message: found again when every record is lost. */
+  readonly work: unknown;
 }
 
 export async function pin(
@@ -81,20 +83,32 @@ export async function pin(
       ...commits.slice(at, at + parentsPerCommit),
     ];
     const made: Result<GitOutcome, PinFailure> = await quiet(
-      [
-        'commit-tree',
-        ...parents.flatMap((parent) => ['-p', parent]),
-        '-m',
-        `Backup of ${request.operation}`,
-        tree,
-      ],
-      { env: orchardIdentity },
+      ['commit-tree', ...parents.flatMap((parent) => ['-p', parent]), '-F', '-', tree],
+      { env: orchardIdentity, stdin: `${title(request.operation)}${JSON.stringify(request.work)}\n` },
     );
     if (!made.ok) return made;
     last = made.value.stdout.trim();
   }
   const kept = await quiet(['update-ref', backupRef(request.operation), last]);
   return kept.ok ? ok(undefined) : kept;
+}
+
+const title = (operation: string): string => `Backup of ${operation}\n\n`;
+
+/** The `work` that an operation was pinned with; null without a pin, or one that can't be read. */
+export async function pinnedWork(
+  git: GitCommand,
+  location: RepositoryLocation,
+  operation: string,
+): Promise<unknown> {
+  const args = ['log', '-1', '--no-show-signature', '--encoding=UTF-8', '--format=%B', backupRef(operation)];
+  const shown = await git(location.root, [...args, '--'], { mode: 'read' });
+  if (shown.code !== 0 || !shown.stdout.startsWith(title(operation))) return null;
+  try {
+    return JSON.parse(shown.stdout.slice(title(operation).length));
+  } catch {
+    return null;
+  }
 }
 
 export async function unpin(git: GitCommand, location: RepositoryLocation, operation: string): Promise<void> {

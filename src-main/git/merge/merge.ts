@@ -14,11 +14,11 @@ import { listCheckouts, proveAt, proveCheckout } from '../facts/checkouts';
 import { mergeTrees } from '../facts/prediction';
 import { pushRef, remoteCommit, remoteUrl } from '../facts/remote-branch';
 import { readWorkingState } from '../facts/working-state';
-import { backupRef, pin, unpin } from '../kept/backup';
+import { backupRef, pin, pinnedWork, unpin } from '../kept/backup';
 import { clearLeftLocks } from '../kept/left-locks';
 import { openOperationLog } from '../kept/operation-log';
 import type { GitCommand } from '../run/git-command';
-import { gitFailure } from '../run/git-command';
+import { gitFailure, lines } from '../run/git-command';
 import { hooksOfStep } from './judged-code';
 import { missingSetup } from './missing-setup';
 import type { MoveFailure } from './moves';
@@ -48,7 +48,10 @@ export function createLanding(deps: LandingDeps): Landing {
         commits: [work.tip, work.baseTip, ...(work.baseLocal === null ? [] : [work.baseLocal])],
         gitDir: null,
         branch: null,
+        work,
       }),
+    pinnedWork: (location, operation) => pinnedWork(git, location, operation),
+    foundMoves: (location, work) => foundMoves(git, location, work),
 
     buildUpdate: (location, work, signal) => buildUpdate(git, location, work, signal),
 
@@ -303,6 +306,29 @@ function baseFailure(work: MergeWork, failure: MoveFailure): MergeFailure {
   if (failure.kind === 'moved')
     return { kind: 'base-moved', base: work.base, expected: failure.expected, actual: failure.actual };
   return failure;
+}
+
+/** What the reflogs say of an operation whose own record is lost. */
+async function foundMoves(
+  git: GitCommand,
+  location: RepositoryLocation,
+  work: MergeWork,
+): Promise<{ readonly updated: string | null; readonly landed: string | null }> {
+  const moved = async (branch: string, from: string | null, reason: string) => {
+    const args = ['reflog', 'show', '--format=%H %gs', `refs/heads/${branch}`, '--'];
+    const shown = await git(location.root, args, { mode: 'read' });
+    const entries = lines(shown.stdout);
+    const at = entries.findIndex(
+      (entry, one) =>
+        entry.slice(entry.indexOf(' ') + 1).startsWith(reason) &&
+        (entries[one + 1] ?? '').startsWith(`${from} `),
+    );
+    return at < 0 ? null : (entries[at]?.split(' ')[0] ?? null);
+  };
+  return {
+    updated: await moved(work.branch, work.tip, `orch: bring in ${work.base}`),
+    landed: await moved(work.base, work.baseLocal, `orch: merge ${work.branch}`),
+  };
 }
 
 /** Puts right what a killed git left: its locks, and the working trees that it was moving. */
