@@ -84,6 +84,41 @@ test('every import stays within what its room may see', async () => {
   expect(wrong).toEqual([]);
 });
 
+/** The rooms of git, from the ground up: each may see those before it, and itself. */
+const floors: readonly (readonly string[])[] = [
+  ['run'],
+  ['facts'],
+  ['kept'],
+  ['collisions', 'spawn'],
+  ['observe', 'cleanup'],
+  ['merge'],
+];
+
+test('the rooms of git see only what lies below them, and no import goes in a circle', async () => {
+  const wrong: string[] = [];
+  const graph = new Map<string, readonly string[]>();
+  const floorOf = (file: string) => floors.findIndex((rooms) => rooms.includes(file.split('/')[2] ?? ''));
+  for (const file of await sources('src-main/git')) {
+    const targets = (await imports(file))
+      .filter((name) => name.startsWith('.'))
+      .map((name) => `${posix.join(posix.dirname(file), name)}.ts`)
+      .filter((target) => target.startsWith('src-main/git/'));
+    graph.set(file, targets);
+    for (const target of targets)
+      if (target.split('/')[2] !== file.split('/')[2] && floorOf(target) >= floorOf(file))
+        wrong.push(`${file} imports ${target}`);
+  }
+  const done = new Set<string>();
+  const walk = (file: string, above: readonly string[]): void => {
+    if (above.includes(file)) wrong.push([...above.slice(above.indexOf(file)), file].join(' → '));
+    if (done.has(file) || above.includes(file)) return;
+    for (const target of graph.get(file) ?? []) walk(target, [...above, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file, []);
+  expect(wrong).toEqual([]);
+});
+
 test('ipcMain is named in one file', async () => {
   const named: string[] = [];
   for (const file of await sources('src-main'))

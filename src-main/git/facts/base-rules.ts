@@ -1,4 +1,5 @@
 /** Which branch is the base, and which commit it stands for: rules over refs that were read. */
+import type { Distance } from './distance';
 import type { Refs } from './refs';
 
 /** Names to try when nobody said: asked for from the start, so that one `for-each-ref` answers. */
@@ -118,11 +119,6 @@ export function baseRefs(refs: Refs, asked: string): BaseRefs | null {
   if (remote !== null) return remoteBase(refs, remote);
   const fixed = /^[0-9a-f]{40,64}$/.test(name) ? name : refs.get(`refs/tags/${name}`)?.oid;
   return fixed === undefined ? null : { name, ref: null, local: fixed, upstream: null };
-}
-
-export interface Distance {
-  readonly ahead: number;
-  readonly behind: number;
 }
 
 /**

@@ -5,7 +5,7 @@
  * whose refspecs lead to the base. Nothing is written, and nothing is ever pushed.
  * https://git-scm.com/docs/git-for-each-ref#Documentation/git-for-each-ref.txt-push
  */
-import type { Distance } from './base-rules';
+import type { Distance } from './distance';
 
 /** Full ref names: how far `ref` is from `against`. */
 export interface Comparison {

@@ -9,7 +9,7 @@
  */
 
 import { answerProblem, type GitRunner } from '../run/git-runner';
-import type { Distance } from './base-rules';
+import type { Distance } from './distance';
 
 /** Longer lists cost more than counting one by one. */
 const MOST_COMMITS = 20_000;

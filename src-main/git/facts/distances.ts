@@ -4,7 +4,7 @@
  */
 import type { Log } from '../../engine/ports';
 import { answerProblem, type GitRunner } from '../run/git-runner';
-import type { Distance } from './base-rules';
+import type { Distance } from './distance';
 import { distancesTogether } from './distances-together';
 
 const MOST_KEPT = 4_000;

@@ -2,7 +2,8 @@
 import { basename } from 'node:path';
 import type { Merged } from '../../contract/snapshot';
 import type { TaskRecord, Unwatched, WorktreeFacts } from '../../domain/facts';
-import type { BaseRefs, Distance } from '../facts/base-rules';
+import type { BaseRefs } from '../facts/base-rules';
+import type { Distance } from '../facts/distance';
 import type { CommitInfo } from '../facts/refs';
 import { countChanges } from '../facts/status-map';
 import type { WorktreeReader } from './worktree-reader';

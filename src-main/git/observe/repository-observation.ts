@@ -5,12 +5,11 @@ import type { Cancel, Clock, Log, Refresh } from '../../engine/ports';
 import { type Coalescer, createCoalescer } from './coalescer';
 import { createRepositoryReader, type RepositoryReaderDeps } from './repository-reader';
 import { listSignature, refsSignature, statusSettings, worktreeSignature } from './sweep-signature';
-import { isWithin, type WatchFunction } from './watch/directory-watches';
+import { isWithin } from './watch/directory-watches';
 import type { GitChange } from './watch/git-paths';
 import { createRepositoryWatch } from './watch/repository-watch';
-import type { WatchBudget } from './watch/watch-budget';
 import { refusalOf } from './watch/watch-limit';
-import { createWorktreeObservation, type WorktreeObservation } from './worktree-observation';
+import { createWorktreeObservation, type Watching, type WorktreeObservation } from './worktree-observation';
 import type { WorktreeReader } from './worktree-reader';
 
 /** Facts wait this long for reads that are about to end, so that one change is one snapshot. */
@@ -30,13 +29,7 @@ export interface ObservationDeps extends RepositoryReaderDeps {
   readonly log: Log;
   readonly platform: 'darwin' | 'linux' | 'win32';
   /** Null for one look without watching. */
-  readonly watching: {
-    readonly watch: WatchFunction;
-    readonly budget: WatchBudget;
-    /** Does this when it is its turn: setting watches up must not crowd out everything else. */
-    readonly inTurn: (work: () => Promise<void>) => void;
-    readonly afterFirstLooks: () => Promise<void>;
-  } | null;
+  readonly watching: Watching | null;
   readonly emit: (facts: RepositoryFacts) => void;
   readonly noteRefresh: (refresh: Refresh) => void;
 }

@@ -3,10 +3,10 @@ import type { Unwatched } from '../../domain/facts';
 import type { Clock, Log, Refresh } from '../../engine/ports';
 import type { GitRunner } from '../run/git-runner';
 import { createCoalescer } from './coalescer';
-import type { ObservationDeps } from './repository-observation';
 import { worktreeSignature } from './sweep-signature';
-import { relativePath } from './watch/directory-watches';
+import { relativePath, type WatchFunction } from './watch/directory-watches';
 import { remoteFileSystem } from './watch/file-system-kind';
+import type { WatchBudget } from './watch/watch-budget';
 import { createWorktreeWatch, type WorktreeWatch } from './watch/worktree-watch';
 import { MOST_PATHS, type WorktreeReader } from './worktree-reader';
 
@@ -34,13 +34,22 @@ const NOTHING: TreeWork = {
   note: false,
 };
 
+/** What watching files takes; absent for one look without. */
+export interface Watching {
+  readonly watch: WatchFunction;
+  readonly budget: WatchBudget;
+  /** Does this when it is its turn: setting watches up must not crowd out everything else. */
+  readonly inTurn: (work: () => Promise<void>) => void;
+  readonly afterFirstLooks: () => Promise<void>;
+}
+
 export interface WorktreeObservationDeps {
   readonly reader: WorktreeReader;
   readonly clock: Clock;
   readonly log: Log;
   readonly platform: 'darwin' | 'linux' | 'win32';
   readonly runner: GitRunner;
-  readonly watching: ObservationDeps['watching'];
+  readonly watching: Watching | null;
   readonly nested: () => readonly string[];
   readonly onChange: () => void;
   readonly onRoot: () => void;

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { baseRefs, baseTip, type Distance, repositoryBase } from '../../../src-main/git/facts/base-rules';
+import { baseRefs, baseTip, repositoryBase } from '../../../src-main/git/facts/base-rules';
 import { parseCompared } from '../../../src-main/git/facts/compared-refs';
+import type { Distance } from '../../../src-main/git/facts/distance';
 import { createDistances } from '../../../src-main/git/facts/distances';
 import { repositoryName } from '../../../src-main/git/facts/locate';
 import { parseCommit, parseRefs, refPatterns } from '../../../src-main/git/facts/refs';
