@@ -2,7 +2,8 @@
  * Starts the built desktop app under plain Node with `electron` resolved to the stand-in, and gives its
  * windows Chromium pages.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type IOType } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -42,6 +43,46 @@ export async function buildStandIn(into: string): Promise<StandInBuild> {
   };
 }
 
+/**
+ * Descriptors that a child of Electron's main process is born with on Linux; their numbers begin behind
+ * the first gap, up to which Node marks what it was given itself.
+ */
+const INHERITED = { first: 40, count: 46 } as const;
+
+/** Starts a main module under Node with `electron` resolved to the stand-in, as Electron starts its own. */
+export function startStandIn(
+  main: string,
+  given: {
+    readonly electron: string;
+    readonly args: readonly string[];
+    readonly cwd: string;
+    readonly env: NodeJS.ProcessEnv;
+  },
+): ChildProcess {
+  const stdio: ('ipc' | IOType | number)[] = ['ignore', 'pipe', 'pipe', 'ipc'];
+  const nothing = process.platform === 'linux' ? openSync('/dev/null', 'r') : null;
+  if (nothing !== null) {
+    while (stdio.length < INHERITED.first) stdio.push('ignore');
+    for (let made = 0; made < INHERITED.count; made++) stdio.push(nothing);
+  }
+  try {
+    return fork(main, [...given.args], {
+      cwd: given.cwd,
+      execArgv: ['--import', pathToFileURL(join(here, 'register.mjs')).href],
+      env: {
+        ...given.env,
+        ORCHARD_ELECTRON_STAND_IN: given.electron,
+        ORCHARD_PARENT_PORT: join(here, 'parent-port.mjs'),
+        ...(nothing === null ? {} : { ORCHARD_INHERITED: `${INHERITED.first}-${stdio.length - 1}` }),
+      },
+      serialization: 'advanced',
+      stdio,
+    });
+  } finally {
+    if (nothing !== null) closeSync(nothing);
+  }
+}
+
 export interface StandInApp {
   readonly process: ChildProcess;
   readonly exited: Promise<number | null>;
@@ -71,16 +112,11 @@ export interface StandInOptions {
 export async function launchStandIn(options: StandInOptions): Promise<StandInApp> {
   const context = await options.browser.newContext({ colorScheme: options.colorScheme ?? 'light' });
   const main = options.engine === 'played' ? options.build.fakeMain : join(root, 'out/main/main.js');
-  const child = fork(main, [...(options.args ?? [])], {
+  const child = startStandIn(main, {
+    electron: options.build.electron,
+    args: options.args ?? [],
     cwd: root,
-    execArgv: ['--import', pathToFileURL(join(here, 'register.mjs')).href],
-    env: {
-      ...options.env,
-      ORCHARD_ELECTRON_STAND_IN: options.build.electron,
-      ORCHARD_PARENT_PORT: join(here, 'parent-port.mjs'),
-    },
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: options.env,
   });
   let errors = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

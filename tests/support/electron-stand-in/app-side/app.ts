@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { followSignals } from './signals';
 import { answer, describeState, publish } from './wire';
 
 const READY_AFTER_MS = 20;
@@ -46,8 +47,7 @@ export class App extends EventEmitter {
       this.quit();
       return null;
     });
-    // Electron itself turns these into an orderly quit on POSIX.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.quit());
+    followSignals({ isReady: () => this.#ready, quit: () => this.quit() });
     // The test is gone: nothing may stay behind.
     process.on('disconnect', () => this.exit(0));
   }

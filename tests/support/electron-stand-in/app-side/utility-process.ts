@@ -31,6 +31,9 @@ app.killChildren = () => {
 
 const parentPort = process.env.ORCHARD_PARENT_PORT ?? '';
 delete process.env.ORCHARD_PARENT_PORT;
+/** Main's descriptors; Chromium closes all but one of them in a utility process, as parent-port.mjs does. */
+const inherited = process.env.ORCHARD_INHERITED;
+delete process.env.ORCHARD_INHERITED;
 
 export const utilityProcess = {
   fork(modulePath: string, args: string[] = [], options: ForkOptions = {}): UtilityProcess {
@@ -39,7 +42,10 @@ export const utilityProcess = {
       execArgv: ['--import', pathToFileURL(parentPort).href],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...(options.env ?? process.env) },
+      env: {
+        ...(options.env ?? process.env),
+        ...(inherited === undefined ? {} : { ORCHARD_INHERITED: inherited }),
+      },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     children.add(child);
