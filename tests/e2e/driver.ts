@@ -5,6 +5,7 @@
 import type { Page } from 'playwright';
 import type { Ask, EngineCall, Navigation } from '../support/desktop/conversation';
 import type { AppState, Bounds } from '../support/electron-stand-in/messages';
+import type { DesktopTraits } from '../support/electron-stand-in/traits';
 import { poll } from '../support/poll';
 
 export interface TrayView {
@@ -61,6 +62,8 @@ export interface DesktopLaunch {
   readonly args?: readonly string[];
   /** `played`: around an engine that the test plays (fake-main.ts). */
   readonly engine?: 'real' | 'played';
+  /** What its desktop is like, as far as it is no usual one. */
+  readonly traits?: Partial<DesktopTraits>;
 }
 
 /** What both drivers see and do alike. */

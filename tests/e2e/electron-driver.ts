@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright';
 import { listenForSpy } from '../support/desktop/spy-wire';
+import { TRAITS_VARIABLE } from '../support/electron-stand-in/traits';
 import { LIMITS, poll } from '../support/poll';
 import { type DesktopApp, type DesktopLaunch, driveBy, shown } from './driver';
 import { processTree, running } from './process-tree';
@@ -42,7 +43,7 @@ export async function startOnElectron(launch: ElectronLaunch): Promise<DesktopAp
   const debugging = '--remote-debugging-port=0';
   const child = spawn(program, ['-r', spy, debugging, ...flags, folder, ...(launch.args ?? [])], {
     cwd: root,
-    env: { ...env, ORCHARD_SPY: address },
+    env: { ...env, ORCHARD_SPY: address, [TRAITS_VARIABLE]: JSON.stringify(launch.traits ?? {}) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let errors = '';

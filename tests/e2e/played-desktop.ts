@@ -5,21 +5,24 @@ import { emptySnapshot } from '../support/fake-orchard';
 import { poll } from '../support/poll';
 import { createSandbox } from '../support/repositories';
 import { sessionView, worktreeView } from '../support/views';
-import type { DesktopApp } from './driver';
+import type { DesktopApp, DesktopLaunch } from './driver';
 import { createDesktopStarter } from './start-desktop';
 
 export interface PlayedDesktop {
   /** Starts the app, or skips the test by naming what is missing. */
   start(ctx: TestContext, ...args: string[]): Promise<DesktopApp>;
+  /** The same on a desktop that is no usual one. */
+  startOn(ctx: TestContext, given: Partial<Omit<DesktopLaunch, 'engine'>>): Promise<DesktopApp>;
   dispose(): Promise<void>;
 }
 
 export async function createPlayedDesktop(): Promise<PlayedDesktop> {
   const desktop = await createDesktopStarter();
-  return {
-    async start(ctx, ...args) {
+  const played: PlayedDesktop = {
+    start: (ctx, ...args) => played.startOn(ctx, { args }),
+    async startOn(ctx, { env: more, ...given }) {
       const { env } = await createSandbox();
-      const app = await desktop.start(ctx, { env, engine: 'played', args });
+      const app = await desktop.start(ctx, { ...given, env: { ...env, ...more }, engine: 'played' });
       await poll(
         () => app.tray(),
         (tray) => tray?.tooltip === 'no sessions',
@@ -29,6 +32,7 @@ export async function createPlayedDesktop(): Promise<PlayedDesktop> {
     },
     dispose: desktop.dispose,
   };
+  return played;
 }
 
 export const waiting = worktreeView({

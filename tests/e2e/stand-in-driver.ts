@@ -19,6 +19,7 @@ const nothingYet: AppState = {
   clipboard: '',
   dialogs: [],
   shortcuts: [],
+  packaged: false,
 };
 
 export async function startOnStandIn(

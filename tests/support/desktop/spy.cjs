@@ -22,6 +22,14 @@ const {
 
 const address = process.env.ORCHARD_SPY;
 delete process.env.ORCHARD_SPY;
+/** What kind of desktop the test wants (DesktopTraits). */
+const traits = {
+  paint: 'at-once',
+  focus: 'given',
+  notifications: 'shown',
+  ...JSON.parse(process.env.ORCHARD_DESKTOP_TRAITS ?? '{}'),
+};
+delete process.env.ORCHARD_DESKTOP_TRAITS;
 
 const OUR_PAGE = 'app://orchard/';
 const seen = { tray: null, tooltip: '', menu: null, menusSet: 0, image: '', opened: [], dialogs: [] };
@@ -63,7 +71,32 @@ watch(Tray.prototype, 'popUpContextMenu', (tray, menu) =>
 );
 watch(Tray.prototype, 'destroy', () => Object.assign(seen, { tray: null }));
 
+if (traits.packaged !== undefined) Object.defineProperty(app, 'isPackaged', { value: traits.packaged });
+app.on('browser-window-created', (_event, made) => {
+  const emit = made.emit.bind(made);
+  made.emit = (event, ...args) => {
+    if (event !== 'ready-to-show' || traits.paint === 'at-once') return emit(event, ...args);
+    if (traits.paint === 'late') setTimeout(() => made.isDestroyed() || emit(event, ...args), 3_000);
+    return true;
+  };
+  const show = made.show.bind(made);
+  const focus = made.focus.bind(made);
+  made.show = () => (traits.focus === 'refused' ? made.showInactive() : show());
+  made.focus = () => {
+    if (traits.focus === 'given') focus();
+  };
+});
+
+const isSupported = Notification.isSupported;
+Notification.isSupported = () => traits.notifications !== 'unsupported' && isSupported();
+const showNotification = Notification.prototype.show;
+Notification.prototype.show = function () {
+  const { refusedWith } = traits.notifications;
+  if (refusedWith === undefined) return showNotification.call(this);
+  queueMicrotask(() => this.emit('failed', {}, refusedWith));
+};
 watch(Notification.prototype, 'show', (notification) => {
+  if (traits.notifications !== 'shown') return;
   const entry = { notification, open: true };
   notifications.push(entry);
   notification.on('close', () => {
@@ -140,6 +173,7 @@ const ours = () =>
 
 const answers = {
   state: () => ({
+    packaged: app.isPackaged,
     ready: app.isReady(),
     windows: ours().map((one) => ({
       id: one.id,
@@ -221,6 +255,16 @@ const answers = {
   blur() {
     for (const one of BrowserWindow.getAllWindows()) one.blur();
   },
+  desktopBecomes: (change) => Object.assign(traits, change) && null,
+  async developerTools() {
+    const [{ webContents }] = ours();
+    const opened = new Promise((resolve) => webContents.once('devtools-opened', resolve));
+    webContents.openDevTools({ mode: 'detach', activate: false });
+    // Where they are not allowed, nothing says so.
+    await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, 3_000))]);
+    return { open: webContents.isDevToolsOpened() };
+  },
+  crashPage: () => ours()[0].webContents.forcefullyCrashRenderer(),
   power: ({ event }) => powerMonitor.emit(event, { preventDefault() {} }),
   async permission({ permission }) {
     const [{ webContents }] = ours();

@@ -85,7 +85,13 @@ if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
           (error: unknown) => send({ type: 'failure', id: message.id, message: String(error) }),
         );
       });
-      return { ...orchard, dispose: async () => helper.kill() };
+      const tells = (name: string) => () => send({ type: 'engine.call', name, input: null });
+      return {
+        ...orchard,
+        leave: tells('leave'),
+        comeBack: tells('come-back'),
+        dispose: async () => helper.kill(),
+      };
     },
   }).catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);

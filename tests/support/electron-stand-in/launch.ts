@@ -13,6 +13,7 @@ import { type Ask, createConversation, type EngineCall, type Navigation } from '
 import { poll } from '../poll';
 import type { AppState, FromApp, ToApp } from './messages';
 import { DELIVER, INVOKE, OPEN, pageScript } from './page-script';
+import { type DesktopTraits, TRAITS_VARIABLE } from './traits';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
@@ -107,6 +108,7 @@ export interface StandInOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
   readonly colorScheme?: 'light' | 'dark';
+  readonly traits?: Partial<DesktopTraits>;
 }
 
 export async function launchStandIn(options: StandInOptions): Promise<StandInApp> {
@@ -116,7 +118,7 @@ export async function launchStandIn(options: StandInOptions): Promise<StandInApp
     electron: options.build.electron,
     args: options.args ?? [],
     cwd: root,
-    env: options.env,
+    env: { ...options.env, [TRAITS_VARIABLE]: JSON.stringify(options.traits ?? {}) },
   });
   let errors = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -2,6 +2,7 @@
 
 import type { Problem, Snapshot } from '../../../src-main/contract/snapshot';
 import type { NotificationRequest } from '../../../src-main/domain/facts';
+import type { DesktopTraits } from './traits';
 
 export interface Bounds {
   readonly x: number;
@@ -47,6 +48,8 @@ export interface AppState {
   readonly clipboard: string;
   readonly dialogs: readonly { readonly kind: string; readonly options: Readonly<Record<string, unknown>> }[];
   readonly shortcuts: readonly string[];
+  /** What the app says that it is, once it is ready. */
+  readonly packaged: boolean;
 }
 
 export type FromApp =
@@ -115,6 +118,15 @@ export interface Questions {
   readonly paintedAfterClick: { ask: { text: string }; answer: number };
   /** Only of the real Electron: ends the wait of each of the main process' timers of a minute up to `ms`. */
   readonly passTime: { ask: { ms: number }; answer: null };
+  readonly desktopBecomes: { ask: Partial<DesktopTraits>; answer: null };
+  readonly power: {
+    ask: { event: 'suspend' | 'resume' | 'lock-screen' | 'unlock-screen' | 'shutdown' };
+    answer: null;
+  };
+  /** Whether the popover's developer tools open when they are asked to. */
+  readonly developerTools: { ask: null; answer: { open: boolean } };
+  /** The process of the popover's page dies. */
+  readonly crashPage: { ask: null; answer: null };
   /** Only where the engine is a fake (fake-main.ts). */
   readonly engineShows: { ask: { snapshot: Snapshot }; answer: null };
   readonly engineNotifies: { ask: { request: NotificationRequest }; answer: null };

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeF
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { followSignals } from './signals';
+import { traits } from './traits';
 import { answer, describeState, publish } from './wire';
 
 const READY_AFTER_MS = 20;
@@ -17,7 +18,9 @@ const alive = (pid: number): boolean => {
 };
 
 export class App extends EventEmitter {
-  readonly isPackaged = false;
+  get isPackaged(): boolean {
+    return traits().packaged;
+  }
   readonly name = 'Orchard';
   #paths = new Map<string, string>([
     ['home', homedir()],
@@ -42,7 +45,7 @@ export class App extends EventEmitter {
         publish();
       }, READY_AFTER_MS);
     });
-    describeState(() => ({ ready: this.#ready }));
+    describeState(() => ({ ready: this.#ready, packaged: this.isPackaged }));
     answer('quit', () => {
       this.quit();
       return null;

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { MenuItemConstructorOptions } from 'electron';
 import type { AppState } from '../messages';
+import { traits } from './traits';
 import { answer, describeState, publish } from './wire';
 
 class NativeImage {
@@ -98,22 +99,36 @@ export class Tray extends EventEmitter {
 }
 
 export class Notification extends EventEmitter {
-  #options: { title?: string; body?: string; silent?: boolean };
+  #options: { id?: string; title?: string; body?: string; silent?: boolean };
   #open = false;
-  constructor(options: { title?: string; body?: string; silent?: boolean } = {}) {
+  constructor(options: { id?: string; title?: string; body?: string; silent?: boolean } = {}) {
     super();
     this.#options = structuredClone(options);
   }
   static isSupported(): boolean {
-    return true;
+    return traits().notifications !== 'unsupported';
+  }
+  get id(): string {
+    return this.#options.id ?? '';
   }
   show(): void {
+    const fate = traits().notifications;
+    if (fate !== 'shown') {
+      const words = fate === 'unsupported' ? '' : fate.refusedWith;
+      queueMicrotask(() => this.emit('failed', {}, words));
+      return;
+    }
+    // As on macOS: one identifier is one notification, and the newer takes the older's place without a word.
+    for (const other of this.#namesakes()) other.#open = false;
     this.#open = true;
     notifications.push(this);
     publish();
     queueMicrotask(() => this.emit('show', {}));
   }
+  /** As on macOS: takes away what is there under its identifier, whichever object showed that. */
   close(): void {
+    for (const other of this.#namesakes()) other.#open = false;
+    publish();
     if (!this.#open) return;
     this.#open = false;
     this.emit('close', { reason: 'applicationHidden' });
@@ -125,6 +140,9 @@ export class Notification extends EventEmitter {
     this.emit('click', {});
     this.emit('close', { reason: 'userCanceled' });
     publish();
+  }
+  #namesakes(): readonly Notification[] {
+    return this.id === '' ? [] : notifications.filter((one) => one !== this && one.id === this.id);
   }
   describe() {
     const { title = '', body = '', silent = false } = this.#options;
@@ -197,6 +215,10 @@ export const powerMonitor = Object.assign(new EventEmitter(), {
 });
 export const powerSaveBlocker = { start: (_type: string) => 1, stop: (_id: number) => true };
 
+answer('power', ({ event }) => {
+  powerMonitor.emit(event, { preventDefault() {} });
+  return null;
+});
 answer('screen', () => ({ ...display, pointer }));
 answer('clickTray', () => {
   if (tray === null) throw new Error('There is no tray icon');

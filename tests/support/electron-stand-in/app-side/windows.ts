@@ -3,6 +3,7 @@ import type { BrowserWindowConstructorOptions } from 'electron';
 import type { Bounds } from '../messages';
 import { theApp as app } from './app';
 import { strict } from './strict';
+import { traits } from './traits';
 import { answer, describeState, load, publish, tell } from './wire';
 
 export interface Frame {
@@ -40,6 +41,9 @@ export class WebContents extends EventEmitter {
     return this.#openHandler?.({ url }) ?? { action: 'allow' };
   }
 }
+/** Longer than the popover waits for a page that has loaded. */
+const LATE_MS = 3_000;
+
 const windows = new Map<number, BrowserWindow>();
 const contentsById = new Map<number, WebContents>();
 let nextId = 1;
@@ -80,8 +84,10 @@ export class BrowserWindow extends EventEmitter {
     this.#contents.committed(url);
     await load(this.id, url);
     if (this.#destroyed) return;
-    this.emit('ready-to-show');
+    const { paint } = traits();
+    if (paint === 'at-once') this.emit('ready-to-show');
     this.#contents.emit('did-finish-load');
+    if (paint === 'late') setTimeout(() => !this.#destroyed && this.emit('ready-to-show'), LATE_MS);
   }
   show(): void {
     this.#mustLive();
@@ -98,7 +104,7 @@ export class BrowserWindow extends EventEmitter {
   }
   focus(): void {
     this.#mustLive();
-    if (!this.#focused) {
+    if (!this.#focused && traits().focus === 'given') {
       this.#focused = true;
       this.emit('focus', {});
     }
@@ -192,6 +198,16 @@ answer('navigate', ({ window, url, mainFrame }) => {
   if (mainFrame) contents.emit('will-navigate', details);
   if (!prevented && mainFrame) contents.committed(url);
   return { prevented };
+});
+answer('developerTools', () => {
+  const [window] = windows.values();
+  return { open: window?.describe().webPreferences.devTools !== false };
+});
+answer('crashPage', () => {
+  const [window] = windows.values();
+  if (window === undefined) throw new Error('There is no window');
+  window.webContents.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 5 });
+  return null;
 });
 answer('open', ({ window, url }) => contentsOf(window).asked(url));
 answer('foreignWindow', async ({ url, preload }) => {
