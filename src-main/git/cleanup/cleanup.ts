@@ -2,8 +2,8 @@
  * Removes a worktree by renaming its directory and its git entry into trash, and puts both back. Each
  * piece looks at the disk for what is done already, so doing it again after a crash is harmless.
  */
-import { copyFile, mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { CleanupFailure, CommonFailure, FailureOf, UndoFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
@@ -410,6 +410,7 @@ async function takeBack(
       await rename(join(work.trash, 'entry'), entryOf(location, work));
       restored.push('its index, reflog and what was under way');
     }
+    await mendLinks(work.path, entryOf(location, work));
     const gone: string[] = [];
     for (const name of work.notKept) if (!(await isThere(join(work.path, name)))) gone.push(name);
     if (gone.length > 0) restored.push(`not ${gone.join(', ')}: make them again`);
@@ -447,6 +448,24 @@ async function takeBack(
     return ok(restored);
   } catch (error) {
     return fail(fileFailure(error, work.path));
+  }
+}
+
+/**
+ * Lets directory and entry name each other where the repository was moved meanwhile, as
+ * `git worktree repair` does; where they still do, nothing is written.
+ */
+async function mendLinks(path: string, entry: string): Promise<void> {
+  const links = [
+    { file: join(path, '.git'), start: 'gitdir: ', to: entry, base: path },
+    { file: join(entry, 'gitdir'), start: '', to: join(path, '.git'), base: entry },
+  ];
+  for (const { file, start, to, base } of links) {
+    const text = await readFile(file, 'utf8').catch(() => null);
+    if (text === null || !text.startsWith(start)) continue;
+    const named = resolve(base, text.slice(start.length).trim());
+    const [one, other] = await Promise.all([named, to].map((place) => realpath(place).catch(() => place)));
+    if (one !== other) await writeWhole(file, `${start}${to}\n`, { keep: 'lasting' });
   }
 }
 

@@ -13,6 +13,7 @@ import type { Clock, KeptPlan, Log, OperationRecord, OperationRecords, PlanStore
 import { errorCode, fileFailure } from '../../system/file-failure';
 import { removeLeftFiles } from '../../system/left-files';
 import { writeWhole } from '../../system/whole-file';
+import { absolutePlaces, relativePlaces } from './record-places';
 
 const keptPlan = z.object({
   version: z.literal(1),
@@ -86,13 +87,17 @@ export function createOperationRecords({ clock, log }: Deps): OperationRecords {
       const at = new Date(clock.now()).toISOString().replace(/\D/g, '').slice(0, 14);
       return `${kind}-${at}-${randomBytes(3).toString('hex')}`;
     },
-    write: (location, content) => writeRecord(fileOf(location, content.operation), content),
+    write: async (location, content) =>
+      writeRecord(fileOf(location, content.operation), {
+        ...content,
+        work: await relativePlaces(location, content.work),
+      }),
     async list(location) {
       const found: OperationRecord[] = [];
       for (const name of await readdir(directoryOf(location)).catch(() => [])) {
         if (!name.endsWith('.json')) continue;
         const parsed = record.safeParse(await readJson(join(directoryOf(location), name), log));
-        if (parsed.success) found.push(parsed.data);
+        if (parsed.success) found.push({ ...parsed.data, work: absolutePlaces(location, parsed.data.work) });
         else log.warn('operation.unreadable', { name });
       }
       return found.sort((a, b) => b.at - a.at || b.operation.localeCompare(a.operation));
