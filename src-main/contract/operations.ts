@@ -17,6 +17,8 @@ export interface OperationEvent {
         readonly step: string;
         readonly state: 'running' | 'done' | 'skipped' | 'failed' | 'undone';
       }
+    /** It can't begin, or go on, yet: "the merge of feature/a, running its tests". Told again when that changes. */
+    | { readonly type: 'waiting'; readonly for: string }
     | { readonly type: 'output'; readonly step: string; readonly text: string }
     | { readonly type: 'finished'; readonly failure: Failure | null; readonly summary: string };
 }

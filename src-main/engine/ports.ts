@@ -237,19 +237,40 @@ export interface TaskRecords {
   list(location: RepositoryLocation): Promise<readonly TaskRecord[]>;
 }
 
-/** One operation per repository at a time, across processes. Not re-entrant. */
+/**
+ * What a lock is about. `names`: branches and the list of worktrees, held only while they are touched.
+ * `landing` (merge, rebase, cleanup, undo) and `spawn`: one of each at a time, held from its first line
+ * in the journal to its last, so that what is unfinished there and not locked belongs to nobody alive.
+ * Taken in the order: one of the latter, then `names`.
+ */
+export type LockScope = 'names' | 'landing' | 'spawn';
+
+/** Locks between processes that survive crashes. Not re-entrant. */
 export interface RepositoryLock {
-  /** `what` is said to whoever finds it taken: "Spawning “fix the footer”". Waits 5 s unless told. */
+  /**
+   * `what` is said to whoever finds it taken ("the merge of feature/a"), and by their `onWait` at once,
+   * again when it changes. Waits 5 s unless told; of `names` unless told.
+   */
   acquire(
     location: RepositoryLocation,
     what: string,
-    options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
-  ): Promise<Result<{ release(): Promise<void> }, FailureOf<'busy'> | FileFailure>>;
+    options?: {
+      readonly waitMs?: number;
+      readonly signal?: AbortSignal;
+      readonly scope?: LockScope;
+      readonly onWait?: (what: string) => void;
+    },
+  ): Promise<Result<RepositoryLockHeld, FailureOf<'busy'> | FileFailure>>;
+}
+export interface RepositoryLockHeld {
+  release(): Promise<void>;
+  /** Says anew what it is held for, where others can read that. */
+  say?(what: string): Promise<void>;
 }
 
 /**
  * What was begun and not finished, in `<common>/orchard/journal/`; each line is on the disk before the
- * step that it announces. Begin, add steps and recover only while holding the repository's lock: then
+ * step that it announces. Begin, add steps and recover only while holding the lock of its scope: then
  * whatever is unfinished belongs to nobody alive.
  */
 export interface Journal {

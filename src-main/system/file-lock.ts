@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -35,6 +35,8 @@ export type LockOwner = Readonly<z.infer<typeof ownerSchema>>;
 
 export interface HeldLock {
   readonly owner: LockOwner;
+  /** Says anew what it is held for, to whoever waits; never throws. */
+  say(what: string): Promise<void>;
   /** Removes the lock file if it is still this lock's; never throws. */
   release(): Promise<void>;
 }
@@ -56,7 +58,12 @@ export interface FileLock {
   acquire(
     file: string,
     what: string,
-    options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
+    options?: {
+      readonly waitMs?: number;
+      readonly signal?: AbortSignal;
+      /** Called as soon as it has to wait, and again when what it waits for changes. */
+      readonly onWait?: (held: LockHeld) => void;
+    },
   ): Promise<Result<HeldLock, LockHeld | FileFailure>>;
 }
 
@@ -126,6 +133,19 @@ export function createFileLock({ processes, clock, log, self }: FileLockOptions)
 
   const held = (file: string, owner: LockOwner): HeldLock => ({
     owner,
+    async say(what) {
+      const aside = `${file}.${owner.token}.say`;
+      try {
+        const current = await look(file);
+        if (current.state !== 'readable' || current.owner.token !== owner.token) return;
+        await writeNew(aside, `${JSON.stringify({ ...owner, what })}\n`);
+        await rename(aside, file);
+      } catch (error) {
+        // Only words: the lock is held all the same.
+        await unlink(aside).catch(() => undefined);
+        log.warn('lock.not-said', { file, error: String(error) });
+      }
+    },
     async release() {
       try {
         const current = await look(file);
@@ -196,18 +216,22 @@ export function createFileLock({ processes, clock, log, self }: FileLockOptions)
   };
 
   return {
-    async acquire(file, what, { waitMs = 0, signal } = {}) {
+    async acquire(file, what, { waitMs = 0, signal, onWait } = {}) {
       try {
         await mkdir(dirname(file), { recursive: true });
       } catch (error) {
         return fail(fileFailure(error, dirname(file)));
       }
       const end = clock.now() + waitMs;
+      let said: string | null = null;
       for (let delay = FIRST_RETRY_MS; ; delay = Math.min(delay * 2, SLOWEST_RETRY_MS)) {
         const result = await attempt(file, what, 0);
         if (result.ok || result.error.kind !== 'held') return result;
         const left = end - clock.now();
         if (left <= 0 || signal?.aborted === true) return result;
+        const doing = result.error.owner?.what ?? '';
+        if (doing !== said) onWait?.(result.error);
+        said = doing;
         await pause(clock, Math.min(delay, left), signal);
       }
     },

@@ -10,6 +10,8 @@ export interface RunningOperation {
   readonly worktreeId: string | null;
   readonly startedAt: string;
   readonly title: string;
+  /** What it waits for before it can begin, in words. */
+  readonly waitsFor: string | null;
   readonly steps: readonly { readonly text: string; readonly state: StepState }[];
   /** The newest output, cut from the front so that a chatty build can't eat the page. */
   readonly output: string;
@@ -52,6 +54,7 @@ export function withEvent(operations: Operations, event: OperationEvent): Operat
     worktreeId: event.worktreeId,
     startedAt: event.at,
     title: '',
+    waitsFor: null,
     steps: [],
     output: '',
     finished: null,
@@ -65,9 +68,12 @@ export function withEvent(operations: Operations, event: OperationEvent): Operat
 
 function applied(operation: RunningOperation, change: OperationEvent['change']): RunningOperation {
   switch (change.type) {
+    case 'waiting':
+      return { ...operation, waitsFor: change.for };
     case 'started':
       return {
         ...operation,
+        waitsFor: null,
         title: change.title,
         steps: change.steps.map((text) => ({ text, state: 'waiting' })),
       };
@@ -76,6 +82,7 @@ function applied(operation: RunningOperation, change: OperationEvent['change']):
       const listed = operation.steps.some(({ text }) => text === step);
       return {
         ...operation,
+        waitsFor: null,
         steps: listed
           ? operation.steps.map((one) => (one.text === step ? { ...one, state } : one))
           : [...operation.steps, { text: step, state }],

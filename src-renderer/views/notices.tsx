@@ -90,7 +90,9 @@ function Running() {
         <span className="spinner" aria-hidden="true" />
         <p dir="auto">
           <strong>{operation.title || kindWords[operation.kind]}</strong>
-          {step !== undefined && ` ${step.text}`}
+          {operation.waitsFor === null
+            ? step !== undefined && ` ${step.text}`
+            : ` Waits for ${operation.waitsFor}`}
         </p>
         <Button kind="quiet" onClick={() => void ask('operation.cancel', { operation: operation.id })}>
           Cancel

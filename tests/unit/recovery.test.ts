@@ -3,7 +3,9 @@ import { createRecovery } from '../../src-main/engine/operations/recovery';
 import { locationOf } from '../support/git-command';
 import { createSilentLog } from '../support/silent-log';
 
-function recoveryOf(options: { readonly unfinished?: boolean; readonly held?: boolean } = {}) {
+function recoveryOf(
+  options: { readonly unfinished?: boolean; readonly held?: boolean; readonly alive?: boolean } = {},
+) {
   const did: string[] = [];
   const note = (what: string) => async () => {
     did.push(what);
@@ -35,11 +37,12 @@ function recoveryOf(options: { readonly unfinished?: boolean; readonly held?: bo
       finished: async () => [],
     },
     lock: {
-      acquire: async () => {
-        did.push('lock');
-        return options.held === true
+      acquire: async (_location, _what, { scope = 'names' } = {}) => {
+        const suffix = scope === 'names' ? '' : ` ${scope}`;
+        did.push(`lock${suffix}`);
+        return options.held === true || (options.alive === true && scope === 'landing')
           ? { ok: false, error: { kind: 'busy', repository: 'shop', owner: 'another' } }
-          : { ok: true, value: { release: note('release') } };
+          : { ok: true, value: { release: note(`release${suffix}`) } };
       },
     },
     log: createSilentLog(),
@@ -60,17 +63,32 @@ const location = locationOf('/code/shop');
 test('thousands of files are removed only once the repository’s lock is released', async () => {
   const { recovery, did } = recoveryOf({ unfinished: true });
   expect(await recovery.atStart(location)).toEqual(['Finished it.']);
-  expect(did).toEqual(['lock', 'drop left', 'collect', 'release', 'empty', 'tidy']);
+  expect(did).toEqual([
+    'lock',
+    'lock landing',
+    'drop left',
+    'release landing',
+    'collect',
+    'release',
+    'empty',
+    'tidy',
+  ]);
 });
 
 test('a command that only looks empties what its own recovery let go, and collects nothing', async () => {
   const { recovery, did } = recoveryOf({ unfinished: true });
   await recovery.ifNeeded(location);
-  expect(did).toEqual(['lock', 'drop left', 'release', 'empty']);
+  expect(did).toEqual(['lock', 'lock landing', 'drop left', 'release landing', 'release', 'empty']);
 });
 
 test('where another process is at work, nothing is touched', async () => {
   const { recovery, did } = recoveryOf({ held: true });
   expect(await recovery.atStart(location)).toEqual([]);
   expect(did).toEqual(['lock']);
+});
+
+test('what belongs to somebody who is alive, and validates without the names, is left to them', async () => {
+  const { recovery, did } = recoveryOf({ unfinished: true, alive: true });
+  expect(await recovery.ifNeeded(location)).toEqual([]);
+  expect(did).toEqual(['lock', 'lock landing', 'drop left', 'release', 'empty']);
 });

@@ -27,6 +27,7 @@ import type {
 import { askedAbout, coveredBy, stillApproved, unapprovedOf } from './approvals';
 import type { RunningOperation } from './running-operations';
 import type { TransactionDeps } from './transaction-deps';
+import { inTurn, waitingOperation } from './turn';
 
 export interface CleanerDeps extends TransactionDeps {
   readonly removal: Removal;
@@ -212,10 +213,10 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
     found: FoundWorktree,
     looked: Looked,
     choices: CleanupChoices,
+    id: OperationId,
   ): Promise<Result<CleanupDone, CleanupFailure>> => {
     const { location, worktree } = found;
     const { decision } = looked;
-    const id: OperationId = deps.records.newId('cleanup');
     const work = removal.workFor(found, looked.survey, id, {
       ...choices,
       deleteBranch: decision.deleteBranch,
@@ -348,40 +349,56 @@ export function createCleaner(deps: CleanerDeps): Cleaner {
       const { choices, fingerprint, asked } = data.data;
       const { location } = kept;
       const name = (await fleet.worktree(kept.plan.worktreeId))?.worktree.name ?? 'a worktree';
-      const held = await deps.lock.acquire(location, `cleaning up ${name}`);
-      if (!held.ok) return held;
-      try {
-        await deps.recover(location);
-        const found = await fleet.worktree(kept.plan.worktreeId);
-        if (found === null) return fail({ kind: 'plan-outdated', changed: 'The worktree went away' });
-        const looked = await look(found, choices, never);
-        if (!looked.ok) return looked;
-        const { decision, unapproved, survey } = looked.value;
-        if (survey.fingerprint !== fingerprint)
-          return fail({ kind: 'plan-outdated', changed: `${found.worktree.name} changed` });
-        if (decision.refusal !== null) return fail(decision.refusal);
-        if (unapproved.length > 0) {
-          if (!coveredBy(asked, unapproved))
-            return fail({ kind: 'plan-outdated', changed: 'The repository’s own commands have changed' });
-          if (!approve) return fail({ kind: 'approval-needed', commands: unapproved });
-          const approved = await deps.approvals.approve(location.id, unapproved);
-          if (!approved.ok) return approved;
-        }
-        const done = await execute(found, looked.value, choices);
-        if (done.ok) await deps.plans.forget(location, token);
-        return done;
-      } finally {
-        await held.value.release();
-        // What a roll-back let go.
-        await removal.empty(location);
-      }
+      const id = deps.records.newId('cleanup');
+      const waiting = waitingOperation(deps.running, {
+        id,
+        kind: 'cleanup',
+        repositoryId: location.id,
+        worktreeId: kept.plan.worktreeId,
+        title: `Clean up ${name}`,
+        steps: [],
+      });
+      const { signal, onWait } = waiting;
+      const what = `the cleanup of ${name}`;
+      const turned = await inTurn<CleanupDone, CleanupFailure>(
+        deps.lock,
+        location,
+        { scope: 'landing', what, signal, onWait },
+        async () => {
+          await deps.recover(location);
+          const found = await fleet.worktree(kept.plan.worktreeId);
+          if (found === null) return fail({ kind: 'plan-outdated', changed: 'The worktree went away' });
+          const looked = await look(found, choices, never);
+          if (!looked.ok) return looked;
+          const { decision, unapproved, survey } = looked.value;
+          if (survey.fingerprint !== fingerprint)
+            return fail({ kind: 'plan-outdated', changed: `${found.worktree.name} changed` });
+          if (decision.refusal !== null) return fail(decision.refusal);
+          if (unapproved.length > 0) {
+            if (!coveredBy(asked, unapproved))
+              return fail({ kind: 'plan-outdated', changed: 'The repository’s own commands have changed' });
+            if (!approve) return fail({ kind: 'approval-needed', commands: unapproved });
+            const approved = await deps.approvals.approve(location.id, unapproved);
+            if (!approved.ok) return approved;
+          }
+          const done = await execute(found, looked.value, choices, id);
+          if (done.ok) await deps.plans.forget(location, token);
+          return done;
+        },
+      );
+      // What a roll-back let go.
+      await removal.empty(location);
+      waiting.over(turned.ok ? null : turned.error);
+      return turned;
     },
 
     async cleanupMerged(found, choices) {
       const looked = await look(found, choices, never);
       if (!looked.ok) return looked;
       const refusal = refusalOf(looked.value);
-      return refusal === null ? execute(found, looked.value, choices) : fail(refusal);
+      return refusal === null
+        ? execute(found, looked.value, choices, deps.records.newId('cleanup'))
+        : fail(refusal);
     },
 
     async recover(location, unfinished) {

@@ -28,7 +28,7 @@ export interface Landings {
 export function createLandings(deps: LandingsDeps): Landings {
   const { removal, landing } = deps;
   const recover = async (location: RepositoryLocation) => {
-    await recovery.underLock(location);
+    await recovery.underLock(location, 'landing');
   };
   const cleaner = createCleaner({ ...deps, recover });
   const merger = createMerger({ ...deps, recover, cleanupMerged: cleaner.cleanupMerged });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { describeFailure } from '../../contract/failure-texts';
 import type { CleanupFailure, MergeFailure, UndoFailure } from '../../contract/failures';
-import type { WorktreeId } from '../../contract/ids';
+import type { OperationId, WorktreeId } from '../../contract/ids';
 import type { CleanupDone, MergeDone } from '../../contract/plans';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
@@ -24,6 +24,7 @@ import type {
 import { stillApproved } from './approvals';
 import type { RunningOperation } from './running-operations';
 import type { TransactionDeps } from './transaction-deps';
+import type { Turn } from './turn';
 import type { Reversal } from './undo';
 
 export interface MergeExecutionDeps extends TransactionDeps {
@@ -84,6 +85,7 @@ export interface MergeExecution {
     validation: readonly ValidationCommand[],
     choices: MergeChoices,
     only: 'merge' | 'rebase',
+    under: { readonly id: OperationId; readonly turn: Turn },
   ): Promise<Result<MergeDone, MergeFailure>>;
   recover(
     location: RepositoryLocation,
@@ -231,10 +233,17 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
     return ok(undefined);
   };
 
-  const run: MergeExecution['run'] = async (found, survey, decision, validation, choices, only) => {
+  const run: MergeExecution['run'] = async (
+    found,
+    survey,
+    decision,
+    validation,
+    choices,
+    only,
+    { id, turn },
+  ) => {
     const { location, worktree } = found;
     const { facts } = survey;
-    const id = deps.records.newId(only);
     if (facts.branch === null || facts.tip === null) return fail({ kind: 'detached', path: facts.path });
     const work: MergeWork = {
       version: 1,
@@ -326,7 +335,10 @@ export function createMergeExecution(deps: MergeExecutionDeps): MergeExecution {
       if (validation.length > 0) {
         step = await begin('validate-0');
         if (!step.ok) return step;
-        step = await validate(location, work, validation, operation, output, entry);
+        await turn.say('running its tests');
+        // Nothing of it touches a branch: who spawns meanwhile need not wait.
+        step = await turn.withoutNames(() => validate(location, work, validation, operation, output, entry));
+        await turn.say(null);
         if (!step.ok) return step;
       }
       // Also without validation: a session may have gone on in the meantime.

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { MergeFailure } from '../../contract/failures';
+import type { OperationId } from '../../contract/ids';
 import type { MergeDone, MergePlan } from '../../contract/plans';
 import type { Answer, Input } from '../../contract/requests';
 import type { Result } from '../../contract/result';
@@ -14,6 +15,7 @@ import { PLAN_MS } from '../../domain/undo-rules';
 import type { FoundWorktree, JournalEntry, JournalRecord, MergeSurvey, RepositoryLocation } from '../ports';
 import { askedAbout, coveredBy, unapprovedOf } from './approvals';
 import { createMergeExecution, type MergeExecutionDeps } from './merge-execution';
+import { inTurn, type Turn, waitingOperation } from './turn';
 
 export interface Merger {
   planMerge(input: Input<'worktree.planMerge'>): Promise<Answer<'worktree.planMerge'>>;
@@ -167,9 +169,10 @@ export function createMerger(deps: MergerDeps): Merger {
 
   const execute = async (
     location: RepositoryLocation,
-    kept: { readonly worktreeId: string; readonly only: 'merge' | 'rebase' },
+    kept: { readonly worktreeId: string; readonly only: 'merge' | 'rebase'; readonly id: OperationId },
     seen: z.infer<typeof planData>,
     approve: boolean,
+    turn: Turn,
   ): Promise<Result<MergeDone, MergeFailure>> => {
     const found = await fleet.worktree(kept.worktreeId);
     if (found === null) return fail({ kind: 'plan-outdated', changed: 'The worktree went away' });
@@ -195,6 +198,7 @@ export function createMerger(deps: MergerDeps): Merger {
       validation.map((one) => one.command),
       seen.choices,
       kept.only,
+      { id: kept.id, turn },
     );
   };
 
@@ -211,19 +215,34 @@ export function createMerger(deps: MergerDeps): Merger {
       const { location, plan: made } = kept;
       if (asked !== undefined && made.kind !== asked)
         return fail({ kind: 'not-found', what: 'plan', name: token });
-      const doing = made.kind === 'rebase' ? 'rebasing' : 'merging';
-      const name = (await fleet.worktree(made.worktreeId))?.worktree.name ?? 'a worktree';
-      const held = await deps.lock.acquire(location, `${doing} ${name}`);
-      if (!held.ok) return held;
-      try {
-        await deps.recover(location);
-        const only = made.kind === 'rebase' ? 'rebase' : 'merge';
-        const done = await execute(location, { worktreeId: made.worktreeId, only }, seen.data, approve);
-        if (done.ok) await deps.plans.forget(location, token);
-        return done;
-      } finally {
-        await held.value.release();
-      }
+      const only = made.kind === 'rebase' ? 'rebase' : 'merge';
+      const named = (await fleet.worktree(made.worktreeId))?.worktree;
+      const name = named?.branch ?? named?.name ?? 'a worktree';
+      const id = deps.records.newId(only);
+      const waiting = waitingOperation(deps.running, {
+        id,
+        kind: only,
+        repositoryId: location.id,
+        worktreeId: made.worktreeId,
+        title: `${only === 'rebase' ? 'Rebase' : 'Merge'} ${name}`,
+        steps: [],
+      });
+      const { signal, onWait } = waiting;
+      const what = `the ${only} of ${name}`;
+      const done = await inTurn(
+        deps.lock,
+        location,
+        { scope: 'landing', what, signal, onWait },
+        async (turn) => {
+          await deps.recover(location);
+          const kind = { worktreeId: made.worktreeId, only, id } as const;
+          const landed = await execute(location, kind, seen.data, approve, turn);
+          if (landed.ok) await deps.plans.forget(location, token);
+          return landed;
+        },
+      );
+      waiting.over(done.ok ? null : done.error);
+      return done;
     },
 
     recover: (location, record) => execution.recover(location, record),

@@ -1,5 +1,13 @@
 /** What a crash left in a repository is finished or rolled back, and said, before anything else there. */
-import type { Journal, JournalEntry, JournalRecord, Log, RepositoryLocation, RepositoryLock } from '../ports';
+import type {
+  Journal,
+  JournalEntry,
+  JournalRecord,
+  Log,
+  RepositoryLocation,
+  RepositoryLock,
+  RepositoryLockHeld,
+} from '../ports';
 
 /** The lock of whoever died with it half written counts as dead by then. */
 const AT_START_MS = 2_000;
@@ -9,9 +17,15 @@ export type RecoverOne = (
   record: JournalRecord & { readonly entry: JournalEntry },
 ) => Promise<string | null>;
 
+/** Whose lock a line in the journal is written under. */
+export type JournalOwner = 'landing' | 'spawn';
+
 export interface Recovery {
-  /** Under the repository's lock, which the caller holds. Newest first: what came last goes back first. */
-  underLock(location: RepositoryLocation): Promise<readonly string[]>;
+  /**
+   * Under the repository's lock, which the caller holds, with the one of `mine` if it has that too. What
+   * belongs to somebody alive is left to them. Newest first: what came last goes back first.
+   */
+  underLock(location: RepositoryLocation, mine?: JournalOwner): Promise<readonly string[]>;
   /** Once the lock is released: removes what was let go under it. */
   afterLock(location: RepositoryLocation): Promise<void>;
   /** At the start of a process: takes the lock if nobody has it, recovers and empties old trash. */
@@ -48,10 +62,36 @@ export function createRecovery(deps: {
     await record.entry.finish('rolled-back');
     return setAside;
   };
-  const underLock = async (location: RepositoryLocation) => {
+  // By its name, which a record has even when nothing in it can be read.
+  const ownerOf = ({ operation }: JournalRecord): JournalOwner =>
+    operation.startsWith('spawn') ? 'spawn' : 'landing';
+
+  const underLock = async (location: RepositoryLocation, mine: JournalOwner | null = null) => {
+    const left = [...(await deps.journal.unfinished(location)), ...(await deps.journal.unreadable(location))];
+    const scopes = new Set(left.map(ownerOf));
+    const dead = new Set<JournalOwner>(mine === null ? [] : [mine]);
+    const locks: RepositoryLockHeld[] = [];
+    try {
+      for (const scope of scopes) {
+        if (scope === mine) continue;
+        const held = await deps.lock.acquire(location, 'recovery', { waitMs: 0, scope });
+        // Whoever has it is alive, and in the middle of what the journal says.
+        if (!held.ok) continue;
+        locks.push(held.value);
+        dead.add(scope);
+      }
+      return await recoverAll(location, dead);
+    } finally {
+      for (const held of locks) await held.release();
+    }
+  };
+
+  const recoverAll = async (location: RepositoryLocation, dead: ReadonlySet<JournalOwner>) => {
     const said: string[] = [];
     await deps.dropLeft(location);
-    for (const record of [...(await deps.journal.unfinished(location))].reverse())
+    // Read anew: one that was under way a moment ago may be finished by now.
+    for (const record of [...(await deps.journal.unfinished(location))].reverse()) {
+      if (!dead.has(ownerOf(record))) continue;
       for (const recover of deps.recoverers) {
         const words = await recover(location, record);
         if (words === null) continue;
@@ -59,7 +99,9 @@ export function createRecovery(deps: {
         deps.log.warn('recovered', { repository: location.root, operation: record.operation, words });
         break;
       }
+    }
     for (const record of [...(await deps.journal.unreadable(location))].reverse()) {
+      if (!dead.has(ownerOf(record))) continue;
       const words = await fromPin(location, record);
       said.push(words);
       deps.log.warn('recovered', { repository: location.root, operation: record.operation, words });

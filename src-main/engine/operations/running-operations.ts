@@ -12,6 +12,8 @@ export interface RunningOperation {
   readonly id: OperationId;
   readonly signal: AbortSignal;
   step(step: string, state: StepState): void;
+  /** It waits for something that somebody else does, in words. */
+  waits(what: string): void;
   output(step: string, text: string): void;
   finish(failure: Failure | null, summary: string): void;
 }
@@ -62,7 +64,8 @@ export function createRunningOperations(deps: {
 
   return {
     begin({ id, kind, repositoryId, worktreeId, title, steps }) {
-      const controller = new AbortController();
+      // One that had to wait first goes on by its id, and a cancel that came meanwhile counts.
+      const controller = running.get(id) ?? new AbortController();
       if (closed) controller.abort();
       running.set(id, controller);
       const emit = (change: OperationEvent['change']) =>
@@ -81,8 +84,9 @@ export function createRunningOperations(deps: {
         signal: controller.signal,
         step: (step, state) => emit({ type: 'step', step: textOf(step), state }),
         output: (step, text) => emit({ type: 'output', step: textOf(step), text }),
+        waits: (what) => emit({ type: 'waiting', for: what }),
         finish(failure, summary) {
-          running.delete(id);
+          if (!running.delete(id)) return;
           emit({ type: 'finished', failure, summary });
         },
       };

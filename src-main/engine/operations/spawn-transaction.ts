@@ -23,6 +23,7 @@ import { type Approvals, stillApproved } from './approvals';
 import type { RecoverOne } from './recovery';
 import type { RunningOperation } from './running-operations';
 import type { PlannedSpawn } from './spawn-planning';
+import type { Turn } from './turn';
 
 export interface SpawnTransactionDeps {
   readonly maker: WorktreeMaker;
@@ -71,6 +72,7 @@ export async function makeSpawn(
   planned: PlannedSpawn,
   operation: RunningOperation,
   sessionId: string | null,
+  turn: Pick<Turn, 'say' | 'leaveNames'>,
 ): Promise<Result<Made, SpawnFailure>> {
   const { location, facts } = planned;
   const spec: WorktreeSpec = {
@@ -99,7 +101,7 @@ export async function makeSpawn(
 
   let result: Result<Made, SpawnFailure>;
   try {
-    result = await makeAll(deps, planned, operation, spec, sessionId, announce, show);
+    result = await makeAll(deps, planned, operation, spec, sessionId, announce, show, turn);
     if (result.ok) {
       // Unless this is on the disk, the next start would take a finished worktree back.
       const closed = await begun.value.finish('done');
@@ -135,6 +137,7 @@ async function makeAll(
   sessionId: string | null,
   announce: Announce,
   show: (step: string) => void,
+  turn: Pick<Turn, 'say' | 'leaveNames'>,
 ): Promise<Result<Made, SpawnFailure>> {
   const { location, facts } = planned;
   const { signal } = operation;
@@ -161,6 +164,8 @@ async function makeAll(
   const made = await announce(MADE, { entry });
   if (!made.ok) return made;
   operation.step(SPAWN_STEPS.worktree, 'done');
+  // Branch and worktree are there: copying and setup concern nobody else.
+  await turn.leaveNames();
 
   let copies: Readonly<Record<string, string>> = {};
   if (planned.copyFrom !== null && facts.copies.length > 0) {
@@ -185,6 +190,7 @@ async function makeAll(
     const text = await deps.maker.commandText(location, { directory: spec.path }, planned.setup);
     const approved = stillApproved(deps.approvals, location.id, [{ purpose: 'setup', text }]);
     if (!approved.ok) return approved;
+    await turn.say('running its setup');
     const said = await announce(SPAWN_STEPS.setup);
     if (!said.ok) return said;
     const ran = await deps.commands.run(planned.setup, spec.path, {

@@ -19,6 +19,7 @@ import {
   type SpawnPlanningDeps,
 } from './spawn-planning';
 import { type Made, makeSpawn, type SpawnTransactionDeps } from './spawn-transaction';
+import { inTurn } from './turn';
 
 export interface SpawnerDeps extends SpawnPlanningDeps, SpawnTransactionDeps {
   readonly lock: RepositoryLock;
@@ -114,30 +115,31 @@ async function underLock(
   operation: RunningOperation,
 ): Promise<Result<Made, SpawnFailure>> {
   const { location, facts } = planned;
-  const lock = await deps.lock.acquire(location, `spawning ${facts.branch}`, {
-    waitMs: LOCK_PATIENCE_MS,
-    signal: operation.signal,
-  });
-  if (operation.signal.aborted) {
-    if (lock.ok) await lock.value.release();
-    return fail({ kind: 'cancelled' });
-  }
-  if (!lock.ok) return lock;
-  try {
-    await deps.recovery.underLock(location);
-    const refused = await lookAgain(deps, planned, choices);
-    if (refused !== null) return fail(refused);
-    if (choices.approve) {
-      const commands = [...(facts.setup === null ? [] : [facts.setup]), ...facts.hooks];
-      const remembered = await deps.approvals.approve(location.id, commands);
-      if (!remembered.ok) return remembered;
-    }
-    return await makeSpawn(deps, planned, operation, choices.open ? planned.sessionId : null);
-  } finally {
-    await lock.value.release();
-    // A worktree that was taken back may hold many thousand copied files.
-    await deps.recovery.afterLock(location);
-  }
+  const made = await inTurn<Made, SpawnFailure>(
+    deps.lock,
+    location,
+    {
+      scope: 'spawn',
+      what: `the spawn of ${facts.branch}`,
+      signal: operation.signal,
+      waitMs: LOCK_PATIENCE_MS,
+      onWait: (what) => operation.waits(what),
+    },
+    async (turn) => {
+      await deps.recovery.underLock(location, 'spawn');
+      const refused = await lookAgain(deps, planned, choices);
+      if (refused !== null) return fail(refused);
+      if (choices.approve) {
+        const commands = [...(facts.setup === null ? [] : [facts.setup]), ...facts.hooks];
+        const remembered = await deps.approvals.approve(location.id, commands);
+        if (!remembered.ok) return remembered;
+      }
+      return makeSpawn(deps, planned, operation, choices.open ? planned.sessionId : null, turn);
+    },
+  );
+  // A worktree that was taken back may hold many thousand copied files.
+  await deps.recovery.afterLock(location);
+  return made;
 }
 
 /** Whether what the plan saw still holds; what it did not see is a reason for a fresh plan. */

@@ -1,7 +1,7 @@
 /** Takes back a merge or a cleanup, within its time, never over anything; and recovers after a crash. */
 import { describeFailure } from '../../contract/failure-texts';
 import type { CommonFailure, FileFailure, UndoFailure } from '../../contract/failures';
-import type { PlanStep, StuckTrash } from '../../contract/plans';
+import type { PlanStep, StuckTrash, UndoDone } from '../../contract/plans';
 import type { Answer, Input } from '../../contract/requests';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
@@ -22,6 +22,7 @@ import type {
 } from '../ports';
 import { cleanupWork } from './cleanup';
 import type { RunningOperations } from './running-operations';
+import { inTurn, waitingOperation } from './turn';
 
 type Announce = (step: string) => Promise<Result<void, FileFailure>>;
 
@@ -206,56 +207,62 @@ export function createUndoer(deps: UndoerDeps): Undoer {
           ? fail({ kind: 'nothing-to-undo' })
           : fail({ kind: 'not-found', what: 'operation', name: operation });
       const { location, record } = found;
-      const held = await deps.lock.acquire(location, `undoing “${record.summary}”`);
-      if (!held.ok) return held;
-      try {
-        await deps.recover(location);
-        // Somebody else may have taken it back while this one waited for the lock.
-        const still = (await current(location)).find((one) => one.operation === record.operation);
-        if (still === undefined) return fail({ kind: 'nothing-to-undo' });
-        const id = records.newId('undo');
-        const running = deps.running.begin({
-          id,
-          kind: 'undo',
-          repositoryId: location.id,
-          worktreeId: null,
-          title: `Undo: ${record.summary}`,
-          steps: UNDO_STEPS[record.kind],
-        });
-        const refuse = (failure: UndoFailure | CommonFailure) => {
-          running.finish(failure, 'Nothing was overwritten.');
-          return fail(failure);
-        };
-        const data: UndoData = { record: still, restoreRemote };
-        const begun = await deps.journal.begin(location, { operation: id, kind: 'undo', data });
-        if (!begun.ok) return refuse(begun.error);
-        const announced: string[] = [];
-        const back = await run(location, data, async (step) => {
-          const before = announced.at(-1);
-          if (before !== undefined) running.step(before, 'done');
-          announced.push(step);
-          running.step(step, 'running');
-          return begun.value.step(step);
-        });
-        const last = announced.at(-1);
-        if (last !== undefined) running.step(last, back.ok ? 'done' : 'failed');
-        for (const { id: step } of UNDO_STEPS[record.kind])
-          if (!announced.includes(step)) running.step(step, 'skipped');
-        await begun.value.finish(back.ok ? 'done' : 'rolled-back');
-        if (!back.ok) return refuse(back.error);
-        running.finish(null, `Restored ${back.value.join(', ')}.`);
-        await fleet.changed(location.id);
-        const remote = restoreRemote ? null : (deps.reversals[record.kind].remoteBranch?.(still) ?? null);
-        return ok({
-          operation: record.operation,
-          repository: location.name,
-          restored: back.value,
-          remoteBranch: remote === null ? null : { root: location.root, ...remote },
-        });
-      } finally {
-        await held.value.release();
-        await deps.empty(location);
-      }
+      const id = records.newId('undo');
+      const started = {
+        id,
+        kind: 'undo',
+        repositoryId: location.id,
+        worktreeId: null,
+        title: `Undo: ${record.summary}`,
+      } as const;
+      const waiting = waitingOperation(deps.running, { ...started, steps: [] });
+      const { signal, onWait } = waiting;
+      const what = `the undo of “${record.summary}”`;
+      const turned = await inTurn<UndoDone, UndoFailure>(
+        deps.lock,
+        location,
+        { scope: 'landing', what, signal, onWait },
+        async () => {
+          await deps.recover(location);
+          // Somebody else may have taken it back while this one waited for the lock.
+          const still = (await current(location)).find((one) => one.operation === record.operation);
+          if (still === undefined) return fail({ kind: 'nothing-to-undo' });
+          const running = deps.running.begin({ ...started, steps: UNDO_STEPS[record.kind] });
+          const refuse = (failure: UndoFailure | CommonFailure) => {
+            running.finish(failure, 'Nothing was overwritten.');
+            return fail(failure);
+          };
+          const data: UndoData = { record: still, restoreRemote };
+          const begun = await deps.journal.begin(location, { operation: id, kind: 'undo', data });
+          if (!begun.ok) return refuse(begun.error);
+          const announced: string[] = [];
+          const back = await run(location, data, async (step) => {
+            const before = announced.at(-1);
+            if (before !== undefined) running.step(before, 'done');
+            announced.push(step);
+            running.step(step, 'running');
+            return begun.value.step(step);
+          });
+          const last = announced.at(-1);
+          if (last !== undefined) running.step(last, back.ok ? 'done' : 'failed');
+          for (const { id: step } of UNDO_STEPS[record.kind])
+            if (!announced.includes(step)) running.step(step, 'skipped');
+          await begun.value.finish(back.ok ? 'done' : 'rolled-back');
+          if (!back.ok) return refuse(back.error);
+          running.finish(null, `Restored ${back.value.join(', ')}.`);
+          await fleet.changed(location.id);
+          const remote = restoreRemote ? null : (deps.reversals[record.kind].remoteBranch?.(still) ?? null);
+          return ok({
+            operation: record.operation,
+            repository: location.name,
+            restored: back.value,
+            remoteBranch: remote === null ? null : { root: location.root, ...remote },
+          });
+        },
+      );
+      await deps.empty(location);
+      waiting.over(turned.ok ? null : turned.error);
+      return turned;
     },
 
     async recover(location, unfinished) {

@@ -20,6 +20,7 @@ export function showProgress(err: Stream, now: () => number): OperationProgress 
   const { style } = err;
   const started = new Map<string, number>();
   let operation: string | null = null;
+  let title: string | null = null;
   let running: string | null = null;
   let unfinishedOutput = '';
   /** Without a terminal, a step that prints something is named before it; others only when they end. */
@@ -59,7 +60,12 @@ export function showProgress(err: Stream, now: () => number): OperationProgress 
       if (id !== operation) return;
       switch (change.type) {
         case 'started':
+          // One that had to wait is told again, with its steps, when it begins.
+          if (change.title === title) return;
+          title = change.title;
           return line(style.bold(clean(change.title)));
+        case 'waiting':
+          return line(style.dim(`  Waits for ${clean(change.for)}…`));
         case 'output':
           return outputLines(change.text, false);
         case 'step': {
