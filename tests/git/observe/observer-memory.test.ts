@@ -102,7 +102,8 @@ test('merged is asked once per pair of commits, and never of a dirty worktree', 
       branch: 'side',
       tip: head,
       bases: [{ name: 'main', commit: head }],
-      createdAtCommit: null,
+      // From the branch's own reflog: nobody recorded a task for it.
+      createdAtCommit: head,
       dirty: false,
     },
   ]);
