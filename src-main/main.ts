@@ -9,8 +9,10 @@ import * as electron from 'electron';
 import { composeDesktop } from './compose-desktop';
 import { registerAppScheme } from './faces/electron/app-protocol';
 import { runDesktop } from './faces/electron/desktop';
+import { startFewerProcesses } from './faces/electron/fewer-processes';
 import { launchRequest } from './faces/electron/launch-requests';
 import { instanceSocket, removeLeftSocket } from './faces/electron/left-socket';
+import { platformOf } from './faces/electron/platform-policy';
 import { startUtility } from './faces/electron/utility-channel';
 
 const { app } = electron;
@@ -24,6 +26,7 @@ const userData = app.getPath('userData');
 const leftSocket = instanceSocket(userData);
 
 if (app.requestSingleInstanceLock({ ...launchRequest(process.argv) })) {
+  startFewerProcesses(app.commandLine, platformOf(process.platform));
   registerAppScheme(electron.protocol);
   // A directory of a few bytes that can't be removed is nobody's trouble.
   removeLeftSocket(leftSocket, userData).catch(() => undefined);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Notification, NotificationConstructorOptions } from 'electron';
 import { describe, expect, test, vi } from 'vitest';
 import { createFaceProblems } from '../../../src-main/faces/electron/face-problems';
+import { startFewerProcesses } from '../../../src-main/faces/electron/fewer-processes';
 import { applyLoginItem, type LoginItemDeps } from '../../../src-main/faces/electron/login-item';
 import { createElectronNotifier } from '../../../src-main/faces/electron/notifier';
 import type { Platform } from '../../../src-main/faces/electron/platform-policy';
@@ -12,6 +13,35 @@ import { createShortcut, shortcutsByPortal } from '../../../src-main/faces/elect
 import { createManualClock } from '../../support/manual-clock';
 import { createSilentLog } from '../../support/silent-log';
 import { temporaryDirectory } from '../../support/temporary';
+
+describe('Chromium’s processes', () => {
+  function switchesOn(platform: Platform, given: string | null) {
+    const switches = new Map(given === null ? [] : [['enable-features', given]]);
+    startFewerProcesses(
+      {
+        getSwitchValue: (name) => switches.get(name) ?? '',
+        appendSwitch: (name, value) => void switches.set(name, value ?? ''),
+      },
+      platform,
+    );
+    return Object.fromEntries(switches);
+  }
+
+  test('on Linux the network service has no process of its own, whatever a person switched on', () => {
+    expect(switchesOn('linux', null)).toEqual({ 'enable-features': 'NetworkServiceInProcess2' });
+    expect(switchesOn('linux', 'UseOzonePlatform,Other')).toEqual({
+      'enable-features': 'UseOzonePlatform,Other,NetworkServiceInProcess2',
+    });
+  });
+  test('who wants it in a sandbox keeps it', () => {
+    expect(switchesOn('linux', 'Other,NetworkServiceSandbox')).toEqual({
+      'enable-features': 'Other,NetworkServiceSandbox',
+    });
+  });
+  test('macOS and Windows keep it in its sandbox', () => {
+    for (const platform of ['darwin', 'win32'] as const) expect(switchesOn(platform, null)).toEqual({});
+  });
+});
 
 describe('the global shortcut', () => {
   function shortcuts(taken: readonly string[] = [], byPortal = false) {

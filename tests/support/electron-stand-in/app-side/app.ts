@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { CommandLine } from 'electron';
 import { followSignals } from './signals';
+import { strict } from './strict';
 import { traits } from './traits';
 import { answer, describeState, publish } from './wire';
 
@@ -17,11 +19,21 @@ const alive = (pid: number): boolean => {
   }
 };
 
+function createCommandLine() {
+  const switches = new Map<string, string>();
+  return strict('commandLine', {
+    appendSwitch: (name: string, value = '') => void switches.set(name, value),
+    getSwitchValue: (name: string) => switches.get(name) ?? '',
+  }) satisfies Pick<CommandLine, 'appendSwitch' | 'getSwitchValue'>;
+}
+
 export class App extends EventEmitter {
   get isPackaged(): boolean {
     return traits().packaged;
   }
   readonly name = 'Orchard';
+  /** Read back by the app itself only: there is no Chromium that would take the switches. */
+  readonly commandLine = createCommandLine();
   #paths = new Map<string, string>([
     ['home', homedir()],
     ['appData', process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config')],
