@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -51,6 +52,28 @@ function onElectron(name: string, include: string[], exclude: string[]) {
   };
 }
 
+/**
+ * The git layer once more, on a newer git and with names of sha256; the rooms that ask git most, or all of
+ * them with `npm run test:long`.
+ */
+function onNewerGit() {
+  const { resolve, test } = layer('git-newer', PROGRAM_LIMIT_MS);
+  const newer = fileURLToPath(new URL('.cache/git-newer/bin', import.meta.url));
+  return {
+    resolve,
+    test: {
+      ...test,
+      include: (long ? ['**'] : ['facts', 'cleanup']).map((room) => `tests/git/${room}/*.test.ts`),
+      setupFiles: './tests/support/git/newer-git.ts',
+      env: {
+        ...test.env,
+        PATH: `${newer}${delimiter}${process.env.PATH ?? ''}`,
+        ORCHARD_TEST_REPOSITORIES: 'sha256',
+      },
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     // Two cores are the smallest machine that has to pass; more workers make timing tests lie.
@@ -62,6 +85,7 @@ export default defineConfig({
       ...['system', 'git', 'terminal', 'cli', 'claude', 'renderer', 'e2e'].map((name) =>
         layer(name, PROGRAM_LIMIT_MS),
       ),
+      onNewerGit(),
       onElectron('e2e-electron', ['tests/e2e/**/*.test.ts'], ['tests/e2e/start.test.ts']),
       onElectron('native', ['tests/native/**/*.test.ts'], []),
     ],

@@ -11,12 +11,12 @@ declare module 'vitest' {
 
 /**
  * Reasons that a machine with everything installed may still give: another system's ways, a container that
- * lets nobody make a user namespace. An Electron that continuous integration can fetch is there only for
- * Linux on x64 (support/electron-33), and there it may not be missing.
+ * lets nobody make a user namespace. An Electron and a newer git that continuous integration can fetch are
+ * there only for Linux on x64 (support/electron-33, support/git), and there they may not be missing.
  */
 const expected = /macOS|Windows|mount|root may|ORCHARD_LONG|limits of inotify/i;
-const hasElectron = process.platform === 'linux' && process.arch === 'x64';
-const isExpected = (why: string) => expected.test(why) || (!hasElectron && /real Electron/.test(why));
+const canFetch = process.platform === 'linux' && process.arch === 'x64';
+const isExpected = (why: string) => expected.test(why) || (!canFetch && /real Electron|newer git/.test(why));
 
 /**
  * Closes the run with what a person (and a machine) wants to know last: which tests were skipped and why,
