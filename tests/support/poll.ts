@@ -11,6 +11,23 @@ export const LIMITS = {
   start: 180_000,
 } as const;
 
+/**
+ * Looks for `withinMs` at most, and answers whether it came about; for what is tried again otherwise. That
+ * it was too short on a slow machine costs another try and no more.
+ */
+export async function cameAbout<T>(
+  look: () => T | Promise<T>,
+  good: (value: T) => boolean,
+  { withinMs, everyMs = 10 }: { readonly withinMs: number; readonly everyMs?: number },
+): Promise<boolean> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    if (good(await look())) return true;
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
 export async function poll<T>(
   look: () => T | Promise<T>,
   good: (value: T) => boolean = (value) => Boolean(value),

@@ -32,7 +32,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { isRunning } from '../is-running';
-import { poll } from '../poll';
+import { cameAbout, poll } from '../poll';
 import { createSandbox, type Sandbox } from '../repositories';
 import { installedClient, missingForSessions } from './client';
 import { createMessagesApi, type MessagesApi } from './messages-api';
@@ -221,7 +221,7 @@ function createSession(tmux: Tmux, pane: string, pid: number, configDirectory: s
       await poll(
         async () => {
           await tmux.press(pane, key);
-          await poll(registry, (file) => file?.status !== 'waiting', { limitMs: 500 }).catch(() => undefined);
+          await cameAbout(registry, (file) => file?.status !== 'waiting', { withinMs: 500 });
           return registry();
         },
         (file) => file?.status !== 'waiting',
@@ -246,11 +246,11 @@ function createSession(tmux: Tmux, pane: string, pid: number, configDirectory: s
         async () => {
           // The list of commands that comes up may take the first one.
           await tmux.press(pane, 'Enter').catch(() => undefined);
-          await poll(
+          await cameAbout(
             () => isRunning(pid),
             (running) => !running,
-            { limitMs: 2_000 },
-          ).catch(() => undefined);
+            { withinMs: 2_000 },
+          );
           return isRunning(pid);
         },
         (running) => !running,
@@ -275,13 +275,13 @@ async function acceptTrustDialog(tmux: Tmux, pane: string): Promise<void> {
     async () => {
       // Keys are ignored for a moment after the dialog came up, and the list goes round: one Down at a time.
       if (!isMarked(await look())) await tmux.press(pane, 'Down');
-      await poll(look, isMarked, { limitMs: 1_500 }).catch(() => undefined);
+      await cameAbout(look, isMarked, { withinMs: 1_500 });
       let steady = 0;
       const count = (screen: string) => {
         steady = isMarked(screen) ? steady + 1 : 0;
         return steady >= 5;
       };
-      await poll(look, count, { limitMs: 1_500, everyMs: 40 }).catch(() => undefined);
+      await cameAbout(look, count, { withinMs: 1_500, everyMs: 40 });
       return steady;
     },
     (steady) => steady >= 5,
