@@ -1,6 +1,5 @@
 /** Storms of events over a real repository, and what they cost the one who watches it. */
 import { execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import type { GitCall, GitRunner } from '../../src-main/git/run/git-runner';
 import { createHelperRunner, createNodeHelperStarter } from '../../src-main/git/run/helper-runner';
 import { bundle } from './bundle';
 import { createObserving } from './observing';
+import { followPace, threadTimes } from './pace';
 import type { Sandbox } from './repositories';
 import { createSilentLog } from './silent-log';
 
@@ -58,13 +58,7 @@ export async function manyCommits(sandbox: Sandbox, worktree: string, count: num
 }
 
 /** Processor time of this thread so far, in milliseconds; null where the system does not tell. */
-function threadTimeMs(): number | null {
-  try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
-  } catch {
-    return null;
-  }
-}
+const threadTimeMs = (): number | null => threadTimes()?.workedMs ?? null;
 
 /**
  * The longest stretch in which this thread worked without letting anything else in. By processor time:
@@ -97,6 +91,8 @@ export interface StormCost {
   readonly longestStallMs: number;
   /** Git processes asked for at the same time. */
   readonly mostAtOnce: number;
+  /** How many times slower the machine was than a calm one; what piles up meanwhile is worked off at once. */
+  readonly pace: number;
 }
 
 /** An observer that reads through the helper process, as the app has it; `before` may hold a call up. */
@@ -145,6 +141,7 @@ export async function createStormWatch(
       most = 0;
       const stop = observing.observer.onFacts(() => told.push(performance.now()));
       const stalls = watchStalls();
+      const pace = followPace();
       await storm();
       const stormMs = performance.now() - startedAt;
       await quiet();
@@ -159,6 +156,7 @@ export async function createStormWatch(
         longestSilenceMs: Math.max(0, ...told.slice(1).map((at, n) => at - (told[n] ?? at))),
         longestStallMs,
         mostAtOnce: most,
+        pace: pace(),
       };
     },
   };
