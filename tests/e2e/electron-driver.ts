@@ -99,6 +99,7 @@ export async function startOnElectron(launch: ElectronLaunch): Promise<DesktopAp
         { what: 'the page' },
       );
       if (page === undefined) throw new Error('The popover has no page');
+      page.setDefaultTimeout(LIMITS.soon);
       return page;
     },
     async blur() {

@@ -12,7 +12,7 @@ import {
   missingForSessions,
   say,
 } from '../support/claude';
-import { poll } from '../support/poll';
+import { LIMITS, poll } from '../support/poll';
 import { createSandbox } from '../support/repositories';
 import { createTestTmux } from '../support/tmux';
 import { type DesktopApp, shown } from './driver';
@@ -146,14 +146,14 @@ test('spawn from the form, its session finishes, one notification, a click, and 
   await page.getByLabel('Task').fill(task);
   await page.getByText('feature/round-the-totals-of-the-cart').first().waitFor();
   await page.locator('button[type=submit]').click();
-  await page.getByText('Claude starts').waitFor({ timeout: 30_000 });
+  await page.getByText('Claude starts').waitFor({ timeout: LIMITS.soon });
   const made = await sandbox.git(repository, 'worktree', 'list', '--porcelain');
   expect(made).toContain('branch refs/heads/feature/round-the-totals-of-the-cart');
   const pane = await poll(inFront, (front) => front !== home, { what: 'the new window', limitMs: 20_000 });
   await page.getByRole('button', { name: 'Done' }).click();
 
   const row = page.locator('li[data-row]', { hasText: task });
-  await row.getByText('working', { exact: false }).first().waitFor({ timeout: 45_000 });
+  await row.getByText('working', { exact: false }).first().waitFor({ timeout: LIMITS.soon });
   expect((await app.tray())?.tooltip).toBe('1 working');
   expect(await app.notifications()).toEqual([]);
 

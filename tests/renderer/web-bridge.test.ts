@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, onTestFinished, type TestContext, test } from 'vitest';
 import { launchChromium, NO_CHROMIUM } from '../support/chromium';
-import { poll } from '../support/poll';
+import { LIMITS, poll } from '../support/poll';
 import { snapshot } from './support/fixtures';
 import { startPageServer } from './support/page-server';
 
@@ -37,7 +37,7 @@ async function open(context: TestContext, { token = 'secret', fragment = '#token
     await server.close();
   });
   const page = await browser.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(LIMITS.soon);
   await page.goto(`${server.address}${fragment}`);
   const send = (event: string, data: unknown) => {
     for (const stream of streams) stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);

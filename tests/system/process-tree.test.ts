@@ -41,9 +41,8 @@ it.runIf(posix)('ends what a cancelled child had started, also when it ignores t
 
 it.runIf(posix)('ends a child whose time is up', async () => {
   const child = shell('wait');
-  const ending = followChild(child, { limitMs: 300 });
   const grandchild = await firstLine(child);
-  expect(await ending).toMatchObject({ reason: 'timed-out' });
+  expect(await followChild(child, { limitMs: 300 })).toMatchObject({ reason: 'timed-out' });
   await poll(
     () => isRunning(grandchild),
     (is) => !is,

@@ -6,6 +6,7 @@ import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright';
 import { expect, type TestContext } from 'vitest';
 import { launchChromium, NO_CHROMIUM } from '../../support/chromium';
+import { LIMITS } from '../../support/poll';
 import type { Answers, FakeBridgeState } from './fake-bridge';
 import { installFakeBridge } from './fake-bridge';
 import { NOW } from './fixtures';
@@ -53,7 +54,7 @@ export class Lab {
   async open(context: TestContext, options: OpenOptions = {}): Promise<Popover> {
     const browserContext = await this.context(context, options);
     const page = await browserContext.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(LIMITS.soon);
     const popover = new Popover(page);
     await page.clock.setFixedTime(NOW);
     await page.addInitScript(installFakeBridge, {

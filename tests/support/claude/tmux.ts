@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { LIMITS } from '../poll';
 
 const run = promisify(execFile);
 
@@ -36,7 +37,7 @@ export function createTmux(root: string, env: NodeJS.ProcessEnv, name = 'tmux'):
     await configured;
     const { stdout } = await run('tmux', ['-S', socket, '-f', configuration, ...args], {
       env,
-      timeout: 20_000,
+      timeout: LIMITS.soon,
     });
     return stdout.trimEnd();
   };

@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page, Route } from 'playwright';
 import { bundle } from '../bundle';
 import { type Ask, createConversation, type EngineCall, type Navigation } from '../desktop/conversation';
-import { poll } from '../poll';
+import { LIMITS, poll } from '../poll';
 import type { AppState, FromApp, ToApp } from './messages';
 import { DELIVER, INVOKE, OPEN, pageScript } from './page-script';
 import { type DesktopTraits, TRAITS_VARIABLE } from './traits';
@@ -113,6 +113,7 @@ export interface StandInOptions {
 
 export async function launchStandIn(options: StandInOptions): Promise<StandInApp> {
   const context = await options.browser.newContext({ colorScheme: options.colorScheme ?? 'light' });
+  context.setDefaultTimeout(LIMITS.soon);
   const main = options.engine === 'played' ? options.build.fakeMain : join(root, 'out/main/main.js');
   const child = startStandIn(main, {
     electron: options.build.electron,
