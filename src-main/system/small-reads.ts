@@ -3,7 +3,7 @@
  * each, which costs the event loop about twice as much as the callbacks do (28 : 14 µs a file, measured
  * on Node 20 with 50 at a time).
  */
-import { close, fstat, open, read, readFile, type Stats, stat } from 'node:fs';
+import { close, fstat, lstat, open, read, readFile, type Stats, stat } from 'node:fs';
 import { promisify } from 'node:util';
 
 const openFile = promisify(open);
@@ -28,6 +28,16 @@ export const statOrNull = (path: string): Promise<Stats | null> =>
 
 /** Whether something is there; a link that leads nowhere is not. */
 export const exists = async (path: string): Promise<boolean> => (await statOrNull(path)) !== null;
+
+/** Whether a directory is there, or a link to one. */
+export const isDirectory = async (path: string): Promise<boolean> =>
+  (await statOrNull(path))?.isDirectory() === true;
+
+/** Whether something has this name; a link that leads nowhere counts. */
+export const isThere = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    lstat(path, (error) => resolve(error === null));
+  });
 
 /**
  * The start of a file in one read of at most `bytes`; null when it can not be read. For files of the

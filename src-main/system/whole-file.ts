@@ -1,8 +1,9 @@
 /** Writing a file so that readers see all of it or what was there before, whatever happens meanwhile. */
-import { lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from './file-failure';
 import { ownName } from './left-files';
+import { isThere } from './small-reads';
 
 export interface WholeWrite {
   /** `lasting`: on the disk, name and all, when this resolves. `cache`: may be lost with the power. */
@@ -58,11 +59,7 @@ export async function renameStubbornly(from: string, to: string): Promise<void> 
 export async function setAside(file: string): Promise<string> {
   for (let more = 1; ; more++) {
     const kept = `${file}.set-aside${more === 1 ? '' : `-${more}`}`;
-    const taken = await lstat(kept).then(
-      () => true,
-      () => false,
-    );
-    if (taken) continue;
+    if (await isThere(kept)) continue;
     await renameStubbornly(file, kept);
     return kept;
   }

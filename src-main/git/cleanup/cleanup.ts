@@ -11,7 +11,7 @@ import { fail, ok } from '../../contract/result';
 import type { RepositoryLocation } from '../../domain/facts';
 import type { CleanupStep, CleanupWork, Log, Removal } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
-import { exists } from '../../system/small-reads';
+import { exists, isThere } from '../../system/small-reads';
 import { writeWhole } from '../../system/whole-file';
 import { commitOf } from '../facts/base';
 import { names, proveWorktree } from '../facts/identity';
@@ -27,7 +27,7 @@ import { refFailure } from '../run/ref-failure';
 import { saveNotes, takeNotesBack } from './note-keeping';
 import type { SurveyDeps } from './survey';
 import { surveyRemoval, trashPlaces } from './survey';
-import { isThere, moveTo, removeIfEmpty } from './trash';
+import { moveTo, removeIfEmpty } from './trash';
 import { searchBound, whyKeep } from './worth-keeping';
 
 export interface RemovalDeps extends SurveyDeps {

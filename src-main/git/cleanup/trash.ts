@@ -2,19 +2,13 @@
  * Trash is a rename: nothing is read, nothing is copied, and undo is the same rename back. A rename
  * can't leave its file system, so a worktree on another disk has its trash beside it.
  */
-import { lstat, mkdir, rename, rmdir } from 'node:fs/promises';
+import { mkdir, rename, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FileFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import { errorCode, fileFailure } from '../../system/file-failure';
-
-export async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
+import { isThere } from '../../system/small-reads';
 
 /**
  * Renames to the first place that is on the same file system; never over anything. A source that is

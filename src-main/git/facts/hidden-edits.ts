@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { CommonFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
+import { isThere } from '../../system/small-reads';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure } from '../run/git-command';
 import { withScratch } from '../run/scratch';
@@ -80,9 +81,3 @@ export async function hiddenEdits(
     );
   });
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  );

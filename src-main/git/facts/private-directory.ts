@@ -78,12 +78,15 @@ export interface Head {
   readonly oid: string | null;
 }
 
+/** The branch in a HEAD file where HEAD itself is in a table: https://git-scm.com/docs/reftable */
+export const TABLE_BRANCH = '.invalid';
+
 /** From its HEAD file; null where the file does not say (the reftable format keeps a stub there). */
 export async function readHead(gitDir: string): Promise<Head | null | 'unreadable'> {
   try {
     const text = (await readText(join(gitDir, 'HEAD'))).trim();
     const branch = /^ref: refs\/heads\/(.+)$/.exec(text)?.[1];
-    if (branch !== undefined) return branch === '.invalid' ? null : { branch, oid: null };
+    if (branch !== undefined) return branch === TABLE_BRANCH ? null : { branch, oid: null };
     return /^[0-9a-f]{40,64}$/.test(text) ? { branch: null, oid: text } : null;
   } catch {
     return 'unreadable';

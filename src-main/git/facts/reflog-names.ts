@@ -2,9 +2,9 @@
  * The commits that only reflogs and a worktree's own refs still name. With files as the ref format they are
  * read off the files; with reftable (git ≥ 2.45, https://git-scm.com/docs/reftable) nothing but git reads them.
  */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryLocation } from '../../domain/facts';
+import { isDirectory } from '../../system/small-reads';
 import type { GitCommand } from '../run/git-command';
 import { lines } from '../run/git-command';
 
@@ -12,10 +12,7 @@ const limitMs = 60_000;
 
 /** Whether refs and reflogs of this repository are kept as reftables. */
 export const keepsReftables = (commonDir: string): Promise<boolean> =>
-  stat(join(commonDir, 'reftable')).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+  isDirectory(join(commonDir, 'reftable'));
 
 /**
  * Names of commits in the reflogs of HEAD (of the worktree whose private directory is `gitDir`) and of

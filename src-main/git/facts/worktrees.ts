@@ -3,7 +3,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RepositoryLocation } from '../../domain/facts';
 import { errorCode } from '../../system/file-failure';
-import { statOrNull, textOrNull } from '../../system/small-reads';
+import { isDirectory, textOrNull } from '../../system/small-reads';
 import { whatIsThere } from './identity';
 import { type CoreConfig, coreConfig, fromGitFile, idOf } from './locate';
 
@@ -24,7 +24,7 @@ export interface ListedWorktree {
 /** The directory to run repository-wide git in: the main worktree while it is there, else the repository. */
 export async function repositoryDirectory(location: RepositoryLocation): Promise<string> {
   if (location.isBare || location.root === location.commonDir) return location.commonDir;
-  return (await isThere(location.root)) ? location.root : location.commonDir;
+  return (await isDirectory(location.root)) ? location.root : location.commonDir;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function listWorktrees(
 
 async function main(location: RepositoryLocation, core: CoreConfig): Promise<ListedWorktree> {
   const place = { path: location.root, gitDir: location.commonDir };
-  const missing = !(await isThere(location.root));
+  const missing = !(await isDirectory(location.root));
   return {
     id: idOf('w', location.commonDir),
     ...place,
@@ -78,7 +78,7 @@ async function linkedWorktree(
 ): Promise<ListedWorktree> {
   const gitDir = join(location.commonDir, 'worktrees', entry.name);
   const path = await realpath(entry.path).catch(() => null);
-  const missing = path === null || !(await isThere(path));
+  const missing = path === null || !(await isDirectory(path));
   // While `git worktree add` is at work it holds a lock of its own under this name.
   const lock = entry.lock === 'initializing' ? null : entry.lock;
   return {
@@ -126,10 +126,6 @@ async function readEntries(commonDir: string): Promise<readonly Entry[]> {
   return found
     .filter((entry) => entry !== null)
     .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  return (await statOrNull(path))?.isDirectory() === true;
 }
 
 /** Git's own words in a sentence for a person, for the failures that are worth telling apart. */

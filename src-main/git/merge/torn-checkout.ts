@@ -21,6 +21,7 @@ import type { CommonFailure, FileFailure } from '../../contract/failures';
 import type { Result } from '../../contract/result';
 import { fail, ok } from '../../contract/result';
 import { errorCode, fileFailure } from '../../system/file-failure';
+import { isThere } from '../../system/small-reads';
 import type { GitCommand } from '../run/git-command';
 import { fields, gitFailure } from '../run/git-command';
 import { piecesOf, type Version, versionsOf } from './torn-versions';
@@ -98,7 +99,7 @@ async function settlePaths(git: GitCommand, torn: TornCheckout, paths: readonly 
   const suspects: Path[] = [];
   for (const one of paths) {
     if (hidden.has(one.path)) continue;
-    if (one.wanted !== null ? differing.value.has(one.path) : await isSomething(join(torn.path, one.path)))
+    if (one.wanted !== null ? differing.value.has(one.path) : await isThere(join(torn.path, one.path)))
       suspects.push(one);
   }
   const kept = [...strangers];
@@ -241,19 +242,12 @@ async function kindOf(
   return versions.some((version) => piecesOf(version.content, content)) ? 'piece' : 'stranger';
 }
 
-async function isSomething(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** Moves what is nobody's we know to trash, under its own name. */
 async function keep(torn: TornCheckout, path: string): Promise<void> {
   const from = join(torn.path, path);
   const wanted = join(torn.aside, path);
   let place = wanted;
-  for (let more = 2; await isSomething(place); more++) place = `${wanted}-${more}`;
+  for (let more = 2; await isThere(place); more++) place = `${wanted}-${more}`;
   await mkdir(dirname(place), { recursive: true, mode: 0o700 });
   try {
     await rename(from, place);
@@ -292,7 +286,7 @@ async function makeRoom(torn: TornCheckout, path: string): Promise<boolean> {
   const there = await lstat(join(torn.path, path)).catch(() => null);
   if (there === null || !there.isDirectory()) return false;
   await removeEmptyInside(join(torn.path, path));
-  if (!(await isSomething(join(torn.path, path)))) return false;
+  if (!(await isThere(join(torn.path, path)))) return false;
   await keep(torn, path);
   return true;
 }

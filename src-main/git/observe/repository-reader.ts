@@ -2,6 +2,7 @@
 import type { Merged } from '../../contract/snapshot';
 import type { RepositoryFacts, RepositoryLocation, TaskRecord, WorktreeFacts } from '../../domain/facts';
 import type { Log } from '../../engine/ports';
+import { isDirectory } from '../../system/small-reads';
 import { baseRefs, baseTip, repositoryBase, usualBases } from '../facts/base-rules';
 import type { Comparison } from '../facts/compared-refs';
 import { createdAt } from '../facts/creation';
@@ -12,7 +13,7 @@ import { likelyBase } from '../facts/likely-base';
 import { createMergedMemory, type MergedMemory, type MergedQuestion } from '../facts/merged-memory';
 import { readHead } from '../facts/private-directory';
 import { type CommitInfo, parseCommit, type Refs, readRefs, refPatterns } from '../facts/refs';
-import { isThere, listWorktrees, readProblem, repositoryDirectory } from '../facts/worktrees';
+import { listWorktrees, readProblem, repositoryDirectory } from '../facts/worktrees';
 import type { GitRunner } from '../run/git-runner';
 import { deriveWorktree, type NoteFact } from './derive';
 import { refPlacesSignature } from './sweep-signature';
@@ -122,11 +123,11 @@ export function createRepositoryReader(deps: RepositoryReaderDeps) {
     configured = config;
     if ('problem' in list) {
       // What was known stays: a disk that is not mounted comes back.
-      listProblem = (await isThere(location.commonDir))
+      listProblem = (await isDirectory(location.commonDir))
         ? list.problem
         : 'It is not there: deleted, or on a disk that is not mounted.';
       for (const known of worktrees.values())
-        known.relist({ ...known.listed, missing: !(await isThere(known.listed.path)) });
+        known.relist({ ...known.listed, missing: !(await isDirectory(known.listed.path)) });
       return { added: [], removed: [], recopied: [] };
     }
     // Each row says it too; nothing is done in any of them.

@@ -7,6 +7,7 @@ import { fail, ok } from '../../contract/result';
 import type { Log, RepositoryLocation, WorktreeMaker, WorktreeSpec } from '../../engine/ports';
 import { errorCode, fileFailure } from '../../system/file-failure';
 import { removeWhole } from '../../system/remove-whole';
+import { TABLE_BRANCH } from '../facts/private-directory';
 import { entriesOf } from '../facts/repository-survey';
 import { doom } from '../kept/doomed';
 import { clearLeftLocks, dropReflogOfNothing } from '../kept/left-locks';
@@ -141,14 +142,12 @@ async function isElsewhere({ command, location, spec, announced }: TakingBack, e
   for (const entry of entries) {
     const gitDir = join(location.commonDir, 'worktrees', entry);
     const file = await textOf(join(gitDir, 'HEAD'));
-    const head = file === REFTABLE_STUB ? await headInTable(command, location, gitDir) : file;
+    const head =
+      file === `ref: refs/heads/${TABLE_BRANCH}` ? await headInTable(command, location, gitDir) : file;
     if (head !== '' && head !== `ref: refs/heads/${spec.branch}`) return true;
   }
   return false;
 }
-
-/** What the file HEAD holds where HEAD itself is in a table: https://git-scm.com/docs/reftable */
-const REFTABLE_STUB = 'ref: refs/heads/.invalid';
 
 /** HEAD as its file would have it; empty when git can't tell. */
 async function headInTable(command: GitCommand, location: RepositoryLocation, gitDir: string) {

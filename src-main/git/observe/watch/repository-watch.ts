@@ -4,7 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { statOrNull } from '../../../system/small-reads';
+import { keepsReftables } from '../../facts/reflog-names';
 import {
   createPerDirectoryWatches,
   createRecursiveWatches,
@@ -131,14 +131,9 @@ async function wantedDirectories(commonDir: string): Promise<readonly string[]> 
     join(commonDir, 'worktrees'),
     ...entries,
     ...entries.map((entry) => join(entry, 'info')),
-    ...((await directoryIsThere(join(commonDir, 'reftable')))
-      ? entries.map((entry) => join(entry, 'reftable'))
-      : []),
+    ...((await keepsReftables(commonDir)) ? entries.map((entry) => join(entry, 'reftable')) : []),
   ];
 }
-
-const directoryIsThere = async (directory: string): Promise<boolean> =>
-  (await statOrNull(directory))?.isDirectory() === true;
 
 async function directoriesIn(directory: string): Promise<string[]> {
   try {
